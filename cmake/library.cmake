@@ -1,0 +1,28 @@
+# libmmofl, shared and static, from one set of objects.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
+pkg_check_modules(DEPS REQUIRED IMPORTED_TARGET
+                  libfyaml jansson sqlite3 libsodium libarchive libcurl)
+
+file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
+     src/base/*.c src/nn/*.c src/nn/layers/*.c src/data/*.c src/config/*.c src/learn/*.c
+     src/learn/methods/*.c src/fed/*.c src/link/*.c src/sim/*.c src/store/*.c)
+
+add_library(mmofl_objects OBJECT ${MMOFL_SOURCES})
+target_include_directories(mmofl_objects PUBLIC include src)
+target_include_directories(mmofl_objects SYSTEM PRIVATE ${RANDOM123_INCLUDE})
+target_compile_definitions(mmofl_objects PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
+target_link_libraries(mmofl_objects PUBLIC PkgConfig::DEPS Threads::Threads m)
+include(cmake/kernels.cmake)
+
+foreach(kind SHARED STATIC)
+  string(TOLOWER mmofl_${kind} target)
+  add_library(${target} ${kind} $<TARGET_OBJECTS:mmofl_objects>)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME mmofl VERSION ${PROJECT_VERSION}
+                        SOVERSION ${PROJECT_VERSION_MAJOR})
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                             $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(${target} PRIVATE PkgConfig::DEPS Threads::Threads m)
+endforeach()
+target_compile_definitions(mmofl_static INTERFACE MMOFL_STATIC)

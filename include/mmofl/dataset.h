@@ -1,0 +1,104 @@
+/* dataset.h - labelled multimodal samples with owners, times and a train/test part.
+ *
+ * Shapes: N samples (the first N_train are for training, the rest for testing), M
+ * modalities, K classes; modality m has shape S_m, channels last: (T,C) for a sensor
+ * window, (H,W,C) for an image, (L) for a text.  Values are row-major (N, S_m).
+ * Values are kept as recorded (in the modality's unit); mmofl_dataset_values hands them
+ * out standardised per channel with mean and sd of the training part, never per window
+ * (METHOD.md section 2: that would erase posture). */
+#ifndef MMOFL_DATASET_H
+#define MMOFL_DATASET_H
+
+#include "mmofl/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    MMOFL_MAX_MODALITIES = 16,
+    MMOFL_MAX_CLASSES = 1024,
+    MMOFL_MAX_DIMS = 4,
+    MMOFL_NAME_BYTES = 48
+};
+
+typedef enum mmofl_dtype {
+    MMOFL_F32,   /* float */
+    MMOFL_TOKENS /* int32_t ids in [0, vocabulary); never standardised */
+} mmofl_dtype;
+
+typedef struct mmofl_shape {
+    int n;                   /* number of dimensions, 1 ... MMOFL_MAX_DIMS */
+    int dim[MMOFL_MAX_DIMS]; /* each >= 1; the last one is the channels (or L for
+                                tokens) */
+} mmofl_shape;
+
+/** Number of values: the product of the dimensions. */
+MMOFL_API size_t mmofl_shape_count(mmofl_shape shape);
+MMOFL_API bool mmofl_shape_equal(mmofl_shape a, mmofl_shape b);
+/** "(128, 3)" */
+MMOFL_API void mmofl_shape_text(mmofl_shape shape, char *text, size_t size);
+
+typedef struct mmofl_modality {
+    char name[MMOFL_NAME_BYTES]; /* "accelerometer" */
+    char unit[MMOFL_NAME_BYTES]; /* "g", "rad/s", "" */
+    double rate_hz;              /* samples per second along the first axis; 0 = none */
+    mmofl_dtype dtype;
+    int vocabulary; /* MMOFL_TOKENS only */
+    mmofl_shape shape;
+} mmofl_modality;
+
+typedef struct mmofl_dataset {
+    char name[MMOFL_NAME_BYTES]; /* "uci-har" */
+    char citation[512];          /* whom to cite, and the licence */
+    int n_modalities;            /* M, 1 ... MMOFL_MAX_MODALITIES */
+    mmofl_modality modality[MMOFL_MAX_MODALITIES];
+    int n_classes;                              /* K, 2 ... MMOFL_MAX_CLASSES */
+    const char (*class_name)[MMOFL_NAME_BYTES]; /* (K) */
+    size_t n_samples, n_train;                  /* 1 <= N_train <= N */
+    const void *values[MMOFL_MAX_MODALITIES];   /* (N, S_m) float or int32_t */
+    const float *mean[MMOFL_MAX_MODALITIES]; /* (C_m) of the training part; F32 only */
+    const float *sd[MMOFL_MAX_MODALITIES];   /* (C_m), > 0 (1 for a constant channel) */
+    const uint32_t *mask;                /* (N) bit m: modality m was recorded; != 0 */
+    const int32_t *label;                /* (N) in [0, K) */
+    const int32_t *owner;                /* (N) person or station number, >= 0 */
+    const int64_t *time;                 /* (N) rises with time within an owner */
+    bool standardize;                    /* mmofl_dataset_values standardises */
+    float *scale[MMOFL_MAX_MODALITIES];  /* (S_m) 1/sd, tiled over the sample */
+    float *shift[MMOFL_MAX_MODALITIES];  /* (S_m) -mean/sd */
+    struct mmofl_dataset_memory *memory; /* what the arrays live in */
+} mmofl_dataset;
+
+/** Write sample's values of modality m into out, standardised if the set is so:
+ * S_m floats (F32) or int32_t (TOKENS, same size).  Cost: one pass, allocates nothing.
+ * sample < N, m < M and the mask bit set, else undefined (asserted). */
+MMOFL_API void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m,
+                                    void *out);
+
+/** Map a data cache file (docs/data-cache.md): milliseconds, whatever the size.
+ * @retval MMOFL_E_NOT_FOUND, MMOFL_E_IO
+ * @retval MMOFL_E_TRUNCATED, MMOFL_E_CORRUPT, MMOFL_E_VERSION, MMOFL_E_SHAPE,
+ *         MMOFL_E_RANGE, MMOFL_E_NONFINITE  each names the file and what was wrong
+ * On success *set owns the mapping: mmofl_dataset_close. */
+MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_open(const char *path,
+                                                        mmofl_dataset **set,
+                                                        mmofl_error *err);
+
+/** Write the data cache file atomically. */
+MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_save(const mmofl_dataset *set,
+                                                        const char *path,
+                                                        mmofl_error *err);
+
+/** Keep of the test part only every stride-th sample (the first, the stride+1-th, ...).
+ */
+MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_stride_test(mmofl_dataset *set,
+                                                               int stride,
+                                                               mmofl_error *err);
+
+/** NULL is allowed. */
+MMOFL_API void mmofl_dataset_close(mmofl_dataset *set);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

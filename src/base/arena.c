@@ -1,0 +1,64 @@
+/* arena.c - a chain of blocks; small requests share a block, large ones get their own.
+ *
+ *   block:  | header, 64 bytes | used ... | free ... |
+ *                                         ^ header + used */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { ALIGN = 64, BLOCK_BYTES = 64 * 1024 };
+
+struct mmofl_arena_block {
+    struct mmofl_arena_block *next;
+    size_t used, size; /* bytes after the header */
+};
+
+static struct mmofl_arena_block *block_new(mmofl_arena *arena, size_t size)
+{
+    struct mmofl_arena_block *block = aligned_alloc(ALIGN, ALIGN + size);
+    if (!block)
+        return NULL;
+    memset(block, 0, ALIGN + size);
+    block->size = size;
+    block->next = arena->blocks;
+    arena->blocks = block;
+    return block;
+}
+
+void *mmofl_arena_take(mmofl_arena *arena, size_t count, size_t size)
+{
+    if (++arena->allocations == arena->fail_after)
+        return NULL;
+    if (size && count > (SIZE_MAX - 4 * ALIGN) / size)
+        return NULL;
+    size_t bytes = (count * size + ALIGN - 1) / ALIGN * ALIGN;
+    struct mmofl_arena_block *block = arena->blocks;
+    if (!block || block->size - block->used < bytes) {
+        block = block_new(arena, bytes > BLOCK_BYTES / 4 ? bytes : (size_t)BLOCK_BYTES);
+        if (!block)
+            return NULL;
+    }
+    void *p = (char *)block + ALIGN + block->used;
+    block->used += bytes;
+    arena->bytes += bytes;
+    return p;
+}
+
+char *mmofl_arena_text(mmofl_arena *arena, const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *copy = mmofl_arena_take(arena, n, 1);
+    return copy ? memcpy(copy, text, n) : NULL;
+}
+
+void mmofl_arena_free(mmofl_arena *arena)
+{
+    if (!arena)
+        return;
+    for (struct mmofl_arena_block *block = arena->blocks, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    *arena = MMOFL_ARENA_INIT;
+}

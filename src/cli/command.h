@@ -1,0 +1,31 @@
+/* command.h - the subcommands of `mmofl`, one file each (cmd_NAME.c), one row in
+ * main.c.
+ *
+ * Only code in src/cli prints and exits.  Data goes to stdout, talk to stderr; exit
+ * status 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+#ifndef MMOFL_CLI_COMMAND_H
+#define MMOFL_CLI_COMMAND_H
+
+#include "base/log.h"
+#include "mmofl/status.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+typedef struct mmofl_command {
+    const char *name;                   /* "run" */
+    const char *help;                   /* one line for `mmofl --help` */
+    int (*main)(int argc, char **argv); /* argv[0] is "mmofl run", for argp */
+} mmofl_command;
+
+extern const mmofl_command mmofl_command_data; /* cmd_data.c: fetch, import, info */
+extern const mmofl_command mmofl_command_run, mmofl_command_resume, mmofl_command_eval;
+extern const mmofl_command mmofl_command_model, mmofl_command_bench, mmofl_command_info;
+
+/** "mmofl: text" on stderr; returns the exit status that fits err. */
+int mmofl_cli_complain(const mmofl_error *err);
+
+/** A log sink that writes "mmofl: line" to stderr (warnings and info; debug with
+ * MMOFL_DEBUG set). */
+const mmofl_log_sink *mmofl_cli_log(void);
+
+#endif

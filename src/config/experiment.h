@@ -1,0 +1,77 @@
+/* experiment.h - a whole experiment as structs: what one YAML file says, validated.
+ *
+ * The structs of the parts stand with the parts (data/source.h, nn/spec.h, ...); this
+ * is their sum.  schema.c holds the one table that reads, checks, prints and documents
+ * them. */
+#ifndef MMOFL_CONFIG_EXPERIMENT_H
+#define MMOFL_CONFIG_EXPERIMENT_H
+
+#include "base/arena.h"
+#include "data/partition.h"
+#include "data/source.h"
+#include "data/stream.h"
+#include "nn/spec.h"
+#include "nn/train_spec.h"
+
+typedef struct mmofl_fleet_spec {
+    int devices;          /* K */
+    mmofl_pick partition; /* among mmofl_partition_kinds() */
+} mmofl_fleet_spec;
+
+typedef struct mmofl_evaluate_spec {
+    int every;    /* test every n rounds for the learning curve; 0 = never */
+    int n_rounds; /* rounds whose mean is the result; none given: the last round */
+    int *round;   /* ascending */
+} mmofl_evaluate_spec;
+
+typedef struct mmofl_experiment {
+    mmofl_arena arena; /* owns every pointer below */
+    const char *name;
+    int n_seeds;
+    uint64_t *seed;
+    mmofl_data_spec data;
+    mmofl_fleet_spec fleet;
+    mmofl_stream_spec stream;
+    int rounds;           /* T */
+    double participation; /* share of devices each round in (0, 1], or a number of
+                             devices > 1 */
+    mmofl_model_spec model;
+    mmofl_train_spec train;
+    mmofl_pick method;      /* among mmofl_method_kinds() */
+    mmofl_pick aggregation; /* among mmofl_aggregation_kinds() */
+    mmofl_evaluate_spec evaluate;
+} mmofl_experiment;
+
+/** Read and validate a YAML file, then the settings ("train.batch=32", in order).
+ * Everything absent has its default.  Refused: unknown and duplicate keys, wrong types,
+ * values out of range, missing required keys, aliases that make the file grow beyond 1
+ * MB or 10,000 nodes, nesting over 64.  err says "file:line:column: what, and what was
+ * wanted" (unknown keys with the nearest known one), or "--set key=value: ..." .
+ * @retval MMOFL_E_SYNTAX, E_UNKNOWN, E_DUPLICATE, E_TYPE, E_RANGE, E_MISSING, E_LIMIT,
+ *         E_NOT_FOUND, E_IO, E_MEMORY
+ * On success the caller owns it: mmofl_experiment_free. */
+MMOFL_CHECKED mmofl_status mmofl_experiment_load(const char *path,
+                                                 const char *const *settings,
+                                                 int n_settings, mmofl_experiment *out,
+                                                 mmofl_error *err);
+
+/** The same from text; `name` stands for the file in messages.  A relative data.path is
+ * taken relative to `folder` (NULL: as it is). */
+MMOFL_CHECKED mmofl_status mmofl_experiment_parse(const char *text, size_t size,
+                                                  const char *name, const char *folder,
+                                                  const char *const *settings,
+                                                  int n_settings, mmofl_experiment *out,
+                                                  mmofl_error *err);
+
+/** The resolved experiment as YAML that loads back to the same: every key, defaults
+ * filled in. malloc; the caller frees.  NULL when memory is short. */
+char *mmofl_experiment_text(const mmofl_experiment *experiment);
+
+/** docs/config.md from the table: every key, type, range, default, meaning; and every
+ * kind. malloc; the caller frees. */
+char *mmofl_experiment_manual(void);
+
+/** NULL is allowed. */
+void mmofl_experiment_free(mmofl_experiment *experiment);
+
+#endif
