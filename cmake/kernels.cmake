@@ -1,2 +1,25 @@
-# The kernel file, once per instruction set, always at -O3 (see docs/performance.md).
-# CMAKE_SYSTEM_PROCESSOR decides which sets exist; cpu.c picks one at start-up.
+# src/nn/kernels and src/nn/layers, compiled once for each instruction set, always at -O3.
+#
+# MMOFL_ISA_SUFFIX names the set; isa.c picks one at start-up.  gemm.c alone may contract a*b+c to
+# a fused multiply-add: it holds no other expression that could be contracted, so that compilers
+# and instruction sets agree on the bits (docs/performance.md).
+file(GLOB MMOFL_KERNELS CONFIGURE_DEPENDS src/nn/kernels/*.c src/nn/layers/*.c)
+
+function(mmofl_instruction_set suffix)
+  add_library(mmofl_kernels_${suffix} OBJECT ${MMOFL_KERNELS})
+  target_include_directories(mmofl_kernels_${suffix} PRIVATE include src)
+  target_compile_definitions(mmofl_kernels_${suffix} PRIVATE MMOFL_ISA_SUFFIX=${suffix})
+  target_compile_options(mmofl_kernels_${suffix} PRIVATE -O3 -fopenmp-simd ${ARGN})
+  if(CMAKE_C_COMPILER_ID MATCHES Clang)
+    target_compile_options(mmofl_kernels_${suffix} PRIVATE -Wno-pass-failed)
+  endif()
+  set(MMOFL_KERNEL_OBJECTS ${MMOFL_KERNEL_OBJECTS} $<TARGET_OBJECTS:mmofl_kernels_${suffix}> PARENT_SCOPE)
+endfunction()
+set_source_files_properties(src/nn/kernels/gemm.c PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
+
+mmofl_instruction_set(base)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  mmofl_instruction_set(v3 -march=x86-64-v3)
+  mmofl_instruction_set(v4 -march=x86-64-v4 -mprefer-vector-width=512)
+  target_compile_definitions(mmofl_objects PRIVATE MMOFL_HAVE_X86_64)
+endif()

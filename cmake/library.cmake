@@ -6,7 +6,7 @@ pkg_check_modules(DEPS REQUIRED IMPORTED_TARGET
                   libfyaml jansson sqlite3 libsodium libarchive libcurl)
 
 file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
-     src/base/*.c src/nn/*.c src/nn/layers/*.c src/data/*.c src/config/*.c src/learn/*.c
+     src/base/*.c src/nn/*.c src/data/*.c src/config/*.c src/learn/*.c
      src/learn/methods/*.c src/fed/*.c src/link/*.c src/sim/*.c src/store/*.c)
 
 add_library(mmofl_objects OBJECT ${MMOFL_SOURCES})
@@ -18,7 +18,7 @@ include(cmake/kernels.cmake)
 
 foreach(kind SHARED STATIC)
   string(TOLOWER mmofl_${kind} target)
-  add_library(${target} ${kind} $<TARGET_OBJECTS:mmofl_objects>)
+  add_library(${target} ${kind} $<TARGET_OBJECTS:mmofl_objects> ${MMOFL_KERNEL_OBJECTS})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME mmofl VERSION ${PROJECT_VERSION}
                         SOVERSION ${PROJECT_VERSION_MAJOR})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>

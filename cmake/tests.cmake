@@ -1,13 +1,17 @@
 # Unit tests: every tests/unit/test_*.c is one program and one ctest.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+# Tests link a static library that also shows what is not public.
+add_library(mmofl_test_library STATIC $<TARGET_OBJECTS:mmofl_objects> ${MMOFL_KERNEL_OBJECTS})
+target_include_directories(mmofl_test_library PUBLIC include src tests)
+target_link_libraries(mmofl_test_library PUBLIC PkgConfig::DEPS Threads::Threads m)
+
 file(GLOB MMOFL_UNIT_TESTS CONFIGURE_DEPENDS tests/unit/test_*.c)
 foreach(source ${MMOFL_UNIT_TESTS})
   get_filename_component(name ${source} NAME_WE)
   add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE mmofl_objects $<TARGET_OBJECTS:mmofl_objects> PkgConfig::CMOCKA)
+  target_link_libraries(${name} PRIVATE mmofl_test_library PkgConfig::CMOCKA)
   target_include_directories(${name} SYSTEM PRIVATE ${RANDOM123_INCLUDE})
-  target_include_directories(${name} PRIVATE tests)
   target_compile_definitions(${name} PRIVATE MMOFL_TESTS_DIR="${PROJECT_SOURCE_DIR}/tests"
                              MMOFL_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
   add_test(NAME unit/${name} COMMAND ${name})

@@ -1,0 +1,14 @@
+/* tables.h - the names that each instruction set exports. */
+#ifndef MMOFL_NN_KERNELS_TABLES_H
+#define MMOFL_NN_KERNELS_TABLES_H
+
+#include "nn/isa.h"
+#include "nn/kernels/ops.h"
+
+#ifdef MMOFL_ISA_SUFFIX
+void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *args);
+extern const mmofl_ops MMOFL_ISA(mmofl_ops);
+extern const mmofl_isa MMOFL_ISA(mmofl_isa);
+#endif
+
+#endif

@@ -1,0 +1,40 @@
+/* relu.c - y = max(x, 0); its gradient passes where y > 0. */
+#include "nn/layers/elementwise.h"
+
+static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
+{
+    (void)err;
+    layer->flops = layer->dx_flops = (double)mmofl_shape_count(layer->in);
+    return MMOFL_OK;
+}
+
+static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
+                    const float *w, mmofl_span x, mmofl_span y)
+{
+    (void)run, (void)w;
+    ELEMENTWISE(layer, n, Y = X > 0.0f ? X : 0.0f);
+}
+
+static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
+                     const float *w, mmofl_span x, mmofl_span y, mmofl_span dy,
+                     mmofl_span dx, float *dw)
+{
+    (void)run, (void)w, (void)x, (void)dw;
+    if (!dx.at)
+        return;
+    ELEMENTWISE(layer, n, DX = Y > 0.0f ? DY : 0.0f);
+}
+
+const mmofl_layer_kind MMOFL_LAYER_NAME(relu) = {
+    .kind =
+        {
+            .name = "relu",
+            .help = "max(x, 0)",
+            .source = "PyTorch ReLU",
+        },
+    .in_place = true,
+    .uses_y = true,
+    .plan = plan,
+    .forward = forward,
+    .backward = backward,
+};
