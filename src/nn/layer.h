@@ -51,19 +51,23 @@ typedef struct mmofl_layer mmofl_layer;
 /** What one pass over one layer may use. */
 typedef struct mmofl_layer_run {
     const mmofl_ops *ops;
-    float *scratch;    /* fixed_scratch + capacity * sample_scratch floats, kept from
-                        * prepare to backward */
-    int capacity;      /* most samples a span can have */
-    bool training;     /* dropout is on, and backward will follow */
-    bool wants_dx;     /* backward will be asked for dx */
-    mmofl_rng *random; /* dropout draws from it, sample by sample */
+    float *scratch; /* fixed_scratch + capacity * sample_scratch floats, kept from
+                     * prepare to backward */
+    int capacity;   /* most samples a span can have */
+    bool training;  /* dropout is on, and backward will follow */
+    bool wants_dx;  /* backward will be asked for dx */
+    const mmofl_rng *random; /* names the dropout masks of a round */
+    const uint64_t *sample;  /* (n) number of each sample in its round */
 } mmofl_layer_run;
 
 typedef struct mmofl_layer_kind {
     mmofl_kind kind;
-    bool in_place; /* y may be x: backward looks at y (uses_y) or at neither */
-    bool uses_x;   /* backward reads x */
-    bool uses_y;   /* backward reads y */
+    bool in_place;     /* y may be x: backward looks at y (uses_y) or at neither */
+    bool keeps_values; /* output values are the input's: in place whatever is around it
+                        */
+    bool uses_x;       /* backward reads x */
+    bool uses_y;       /* backward reads y */
+    bool draws_masks;  /* scratch holds multipliers of the samples (dropout) */
     /** From layer->in and options: out, tensors, margins, scratch, work.
      * @retval E_SHAPE  the input's shape does not fit; err says what was wanted */
     mmofl_status (*plan)(mmofl_layer *layer, mmofl_error *err);
@@ -81,6 +85,7 @@ typedef struct mmofl_layer_kind {
 
 struct mmofl_layer {
     const mmofl_layer_kind *kind;
+    int number;          /* among all layers of the model */
     const void *options; /* the kind's own struct */
     mmofl_shape in, out;
     int n_tensors;

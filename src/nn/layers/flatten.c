@@ -42,6 +42,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(flatten) = {
              .help = "all values on one axis, [time][channel]",
              .source = "PyTorch Flatten of (time, channel)"},
     .in_place = true,
+    .keeps_values = true,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -1,0 +1,249 @@
+/* model.c - planning a model: shapes, parameter offsets, buffers that may be shared. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nn/model.h"
+
+/* May layer i write its output over its input?  Only if no layer before it that still
+ * has to see that buffer (as its own output) would miss it.  A layer that keeps the
+ * values may always. */
+static bool may_run_in_place(const mmofl_chain *chain, int i)
+{
+    const mmofl_layer_kind *kind = chain->layer[i].kind;
+    if (!kind->in_place || kind->keeps_values)
+        return kind->in_place;
+    for (int j = 0; j < i; j++)
+        if (chain->value[j + 1] == chain->value[i] && chain->layer[j].kind->uses_y)
+            return false;
+    return true;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static void widen(mmofl_margin *margin, mmofl_margin wanted)
+{
+    margin->before = larger(margin->before, wanted.before);
+    margin->after = larger(margin->after, wanted.after);
+}
+
+/* Number the buffers at each boundary and give each the widest margin asked for. */
+static void plan_buffers(mmofl_chain *chain)
+{
+    size_t in = mmofl_shape_count(chain->layer[0].in);
+    chain->value[0] = 0;
+    chain->values[0].count = in;
+    chain->n_values = 1;
+    for (int i = 0; i < chain->n; i++) {
+        if (may_run_in_place(chain, i)) {
+            chain->value[i + 1] = chain->value[i];
+            continue;
+        }
+        chain->value[i + 1] = chain->n_values;
+        chain->values[chain->n_values++].count = mmofl_shape_count(chain->layer[i].out);
+    }
+    chain->gradient[chain->n] = 0;
+    chain->gradients[0].count = mmofl_shape_count(chain->layer[chain->n - 1].out);
+    chain->n_gradients = 1;
+    for (int i = chain->n - 1; i >= 0; i--) {
+        if (chain->layer[i].kind->in_place) {
+            chain->gradient[i] = chain->gradient[i + 1];
+            continue;
+        }
+        chain->gradient[i] = chain->n_gradients;
+        chain->gradients[chain->n_gradients++].count =
+            mmofl_shape_count(chain->layer[i].in);
+    }
+    for (int i = 0; i < chain->n; i++) {
+        widen(&chain->values[chain->value[i]].margin, chain->layer[i].x_margin);
+        widen(&chain->gradients[chain->gradient[i + 1]].margin,
+              chain->layer[i].dy_margin);
+    }
+}
+
+static mmofl_status plan_chain(mmofl_model *model, const mmofl_chain_spec *spec,
+                               const char *where, mmofl_shape in, mmofl_chain *chain,
+                               mmofl_error *err)
+{
+    size_t n = (size_t)spec->n;
+    if (n == 0)
+        return mmofl_fail(err, MMOFL_E_MISSING,
+                          "%s: a list of layers is wanted, it is empty", where);
+    chain->n = spec->n;
+    chain->layer = MMOFL_ARENA_NEW(&model->arena, n, mmofl_layer);
+    chain->parameters = MMOFL_ARENA_NEW(&model->arena, n, size_t);
+    chain->value = MMOFL_ARENA_NEW(&model->arena, n + 1, int);
+    chain->gradient = MMOFL_ARENA_NEW(&model->arena, n + 1, int);
+    chain->values = MMOFL_ARENA_NEW(&model->arena, n + 1, mmofl_buffer_plan);
+    chain->gradients = MMOFL_ARENA_NEW(&model->arena, n + 1, mmofl_buffer_plan);
+    mmofl_pick *pick = MMOFL_ARENA_NEW(&model->arena, n, mmofl_pick);
+    if (!chain->layer || !chain->parameters || !chain->value || !chain->gradient ||
+        !chain->values || !chain->gradients || !pick)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory to plan the model");
+    for (int i = 0; i < spec->n; i++) {
+        pick[i] = spec->layer[i];
+        pick[i].kind = mmofl_kind_find(model->isa->layers, spec->layer[i].kind->name);
+        assert(pick[i].kind);
+        mmofl_layer *layer = &chain->layer[i];
+        if (mmofl_layer_plan(&pick[i], in, layer, err) != MMOFL_OK)
+            return mmofl_fail_within(err, "%s, layer %d", where, i);
+        layer->number = model->n_layers++;
+        chain->parameters[i] = model->n_parameters;
+        model->n_parameters += layer->n_parameters;
+        in = layer->out;
+    }
+    plan_buffers(chain);
+    return MMOFL_OK;
+}
+
+static const mmofl_modality *find_modality(const mmofl_modality *all, int n,
+                                           const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(all[i].name, name) == 0)
+            return &all[i];
+    return NULL;
+}
+
+static mmofl_status refuse_modality(const mmofl_modality *all, int n, const char *name,
+                                    mmofl_error *err)
+{
+    char known[512] = "";
+    size_t used = 0;
+    for (int i = 0; i < n && used + MMOFL_NAME_BYTES + 3 < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+                                 i ? ", " : "", all[i].name);
+    return mmofl_fail(err, MMOFL_E_UNKNOWN,
+                      "model.modalities: the data set has no modality '%s'; it has %s",
+                      name, known);
+}
+
+static mmofl_status plan_encoder(mmofl_model *model, const mmofl_encoder_spec *spec,
+                                 const mmofl_modality *all, int n,
+                                 mmofl_encoder *encoder, mmofl_error *err)
+{
+    const mmofl_modality *modality = find_modality(all, n, spec->modality);
+    if (!modality)
+        return refuse_modality(all, n, spec->modality, err);
+    char where[128];
+    snprintf(where, sizeof where, "model.modalities.%s", spec->modality);
+    encoder->name = spec->modality;
+    encoder->modality = (int)(modality - all);
+    encoder->in = modality->shape;
+    mmofl_status st =
+        plan_chain(model, &spec->chain, where, modality->shape, &encoder->chain, err);
+    if (st)
+        return st;
+    mmofl_shape out = encoder->chain.layer[encoder->chain.n - 1].out;
+    if (out.n != 1) {
+        char shape[64];
+        mmofl_shape_text(out, shape, sizeof shape);
+        return mmofl_fail(
+            err, MMOFL_E_SHAPE,
+            "%s: an encoder must end in a feature vector, this one ends in %s; add "
+            "global_avg_pool or flatten",
+            where, shape);
+    }
+    encoder->features = (size_t)out.dim[0];
+    encoder->at = model->features;
+    model->features += encoder->features;
+    return MMOFL_OK;
+}
+
+static mmofl_status plan_model(mmofl_model *model, const mmofl_model_spec *spec,
+                               const mmofl_modality *modalities, int n_modalities,
+                               int classes, mmofl_error *err)
+{
+    model->classes = classes;
+    model->n_encoders = spec->n_encoders;
+    model->encoder =
+        MMOFL_ARENA_NEW(&model->arena, (size_t)spec->n_encoders, mmofl_encoder);
+    if (!model->encoder)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory to plan the model");
+    for (int e = 0; e < spec->n_encoders; e++) {
+        mmofl_status st = plan_encoder(model, &spec->encoder[e], modalities,
+                                       n_modalities, &model->encoder[e], err);
+        if (st)
+            return st;
+    }
+    mmofl_shape fused = {1, {(int)model->features}};
+    model->head.wants_dx = true;
+    mmofl_status st =
+        plan_chain(model, &spec->head, "model.head", fused, &model->head, err);
+    if (st)
+        return st;
+    mmofl_shape out = model->head.layer[model->head.n - 1].out;
+    if (out.n != 1 || out.dim[0] != classes) {
+        char shape[64];
+        mmofl_shape_text(out, shape, sizeof shape);
+        return mmofl_fail(
+            err, MMOFL_E_SHAPE,
+            "model.head: the last layer must give one value for each of the %d "
+            "classes, it gives %s",
+            classes, shape);
+    }
+    return MMOFL_OK;
+}
+
+mmofl_status mmofl_model_new(const mmofl_model_spec *spec,
+                             const mmofl_modality *modalities, int n_modalities,
+                             int classes, const mmofl_isa *isa, mmofl_model **out,
+                             mmofl_error *err)
+{
+    mmofl_model *model = calloc(1, sizeof *model);
+    if (!model)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory to plan the model");
+    model->isa = isa ? isa : mmofl_isa_best();
+    mmofl_status st = plan_model(model, spec, modalities, n_modalities, classes, err);
+    if (st) {
+        mmofl_model_delete(model);
+        return st;
+    }
+    *out = model;
+    return MMOFL_OK;
+}
+
+void mmofl_model_delete(mmofl_model *model)
+{
+    if (!model)
+        return;
+    mmofl_arena_free(&model->arena);
+    free(model);
+}
+
+static void add_flops(const mmofl_chain *chain, double *forward, double *training)
+{
+    for (int i = 0; i < chain->n; i++) {
+        const mmofl_layer *layer = &chain->layer[i];
+        *forward += layer->flops;
+        *training += layer->flops + layer->dw_flops;
+        if (i > 0 || chain->wants_dx)
+            *training += layer->dx_flops;
+    }
+}
+
+static void count_flops(const mmofl_model *model, double *forward, double *training)
+{
+    *forward = *training = 0;
+    for (int e = 0; e < model->n_encoders; e++)
+        add_flops(&model->encoder[e].chain, forward, training);
+    add_flops(&model->head, forward, training);
+}
+
+double mmofl_model_forward_flops(const mmofl_model *model)
+{
+    double forward, training;
+    count_flops(model, &forward, &training);
+    return forward;
+}
+
+double mmofl_model_training_flops(const mmofl_model *model)
+{
+    double forward, training;
+    count_flops(model, &forward, &training);
+    return training;
+}

@@ -1,0 +1,153 @@
+/* model.h - the multimodal model: one encoder for each modality, fusion, a head.
+ *
+ *   x^1 --[encoder 1]-- z^1 --+
+ *   x^2 --[encoder 2]-- z^2 --+-- (z^1 | z^2 | ...) --[head]-- logits -- softmax
+ * (METHOD.md 1) missing: zeros -----+
+ *
+ * A model is a plan: layers, shapes, where each parameter lies.  It holds no numbers
+ * and is read-only once built, so any number of devices and threads share it.  All
+ * parameters are one vector of n_parameters floats: encoders in order, then the head.
+ * Shapes: M encoders, K classes, D features (the sum over encoders), B samples. */
+#ifndef MMOFL_NN_MODEL_H
+#define MMOFL_NN_MODEL_H
+
+#include "base/arena.h"
+#include "nn/layer.h"
+#include "nn/spec.h"
+
+/** Values between two layers of a chain: a buffer's number and geometry. */
+typedef struct mmofl_buffer_plan {
+    size_t count;        /* floats of one sample */
+    mmofl_margin margin; /* zero floats around it */
+} mmofl_buffer_plan;
+
+/** Layers one after the other.  Boundary i lies before layer i; n + 1 boundaries. */
+typedef struct mmofl_chain {
+    int n;
+    mmofl_layer *layer; /* (n) */
+    size_t
+        *parameters; /* (n) offset of each layer's parameters in the model's vector */
+    bool wants_dx;   /* the first layer's input gradient is needed */
+    int *value,
+        *gradient; /* (n + 1) buffer number at each boundary; in place: shared */
+    int n_values, n_gradients;
+    mmofl_buffer_plan *values, *gradients;
+} mmofl_chain;
+
+typedef struct mmofl_encoder {
+    const char *name; /* of its modality */
+    int modality; /* number of the modality in the data set: bit of the sample's mask */
+    mmofl_shape in;
+    size_t features; /* d_m */
+    size_t at;       /* first of its features in the fused vector */
+    mmofl_chain chain;
+} mmofl_encoder;
+
+typedef struct mmofl_model {
+    mmofl_arena arena;
+    const mmofl_isa *isa;
+    int n_encoders, classes;
+    mmofl_encoder *encoder;
+    size_t features; /* D */
+    mmofl_chain head;
+    size_t n_parameters;
+    int n_layers; /* all chains together */
+} mmofl_model;
+
+/** Plan a model for samples of these modalities.  The spec must outlive the model.
+ * isa: NULL = the best of this machine.
+ * @retval E_UNKNOWN  a modality the data set does not have
+ * @retval E_SHAPE    layers that do not fit; err names the layer and what it wanted
+ * @retval E_MEMORY */
+MMOFL_CHECKED mmofl_status mmofl_model_new(const mmofl_model_spec *spec,
+                                           const mmofl_modality *modalities,
+                                           int n_modalities, int classes,
+                                           const mmofl_isa *isa, mmofl_model **model,
+                                           mmofl_error *err);
+
+/** NULL is allowed. */
+void mmofl_model_delete(mmofl_model *model);
+
+/** Initial parameters, w: n_parameters floats: uniform in +-1/sqrt(fan_in) for weights
+ * and biases (PyTorch's default for linear and convolution layers), norms 1 and 0.  By
+ * seed alone. */
+void mmofl_model_init(const mmofl_model *model, uint64_t seed, float *w);
+
+/** One named parameter tensor, as files and traces see it. */
+typedef struct mmofl_parameter {
+    char name[2 *
+              MMOFL_NAME_BYTES]; /* "encoders.accelerometer.0.weight", "head.2.bias" */
+    const mmofl_tensor_plan *plan;
+    size_t offset, count; /* floats in the model's vector */
+} mmofl_parameter;
+
+/** Parameter number i (false past the last). */
+bool mmofl_model_parameter(const mmofl_model *model, int i, mmofl_parameter *out);
+
+/** Copy one tensor from the model's vector to PyTorch's layout, and back. */
+void mmofl_parameter_export(const mmofl_parameter *parameter, const float *w,
+                            float *out);
+void mmofl_parameter_import(const mmofl_parameter *parameter, const float *in,
+                            float *w);
+
+/** Work of one sample, multiply and add counted apart: forward, and a whole training
+ * pass. */
+double mmofl_model_forward_flops(const mmofl_model *model);
+double mmofl_model_training_flops(const mmofl_model *model);
+
+/* ---------------------------------------------------------------- passes */
+
+/** Samples to compute on.  Values come through fetch, which writes sample i's values of
+ * a modality (a data set's number of it), ready to use: standardised, disturbed, ... */
+typedef struct mmofl_batch {
+    int n;
+    const uint32_t *mask; /* (n) bit m: modality m was recorded */
+    const int32_t *label; /* (n) in [0, K) */
+    void (*fetch)(void *context, int i, int modality, float *values);
+    void *context;
+    uint64_t
+        first_sample; /* number of the first sample in its round: names dropout masks */
+} mmofl_batch;
+
+typedef struct mmofl_workspace mmofl_workspace;
+
+/** How many samples should go through the layers at a time: a batch's activations
+ * should stay in the second-level cache.  1 ... batch.  Results do not depend on it. */
+int mmofl_model_piece(const mmofl_model *model, int batch);
+
+/** Memory for passes of up to `capacity` samples at a time (larger batches are cut).
+ * training: with buffers for gradients.  One thread at a time uses a workspace.
+ * fail_after: see arena.h; 0 in production. */
+MMOFL_CHECKED mmofl_status mmofl_workspace_new(const mmofl_model *model, int capacity,
+                                               bool training, long fail_after,
+                                               mmofl_workspace **out);
+size_t mmofl_workspace_bytes(const mmofl_workspace *ws);
+void mmofl_workspace_delete(mmofl_workspace *ws);
+
+typedef struct mmofl_pass_result {
+    double loss_sum; /* cross-entropy, summed over the batch in its order, nats */
+    int correct; /* samples whose largest logit is their label (the first of equals) */
+} mmofl_pass_result;
+
+/** Mean cross-entropy over the batch and its gradient: g (n_parameters) is overwritten.
+ * A sample's missing encoders are skipped: zeros in their slots, no gradient from it.
+ * random names the dropout masks (NULL: dropout is off). */
+mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace *ws,
+                                       const float *w, const mmofl_batch *batch,
+                                       const mmofl_rng *random, float *g);
+
+/** Forward only.  predicted (n class numbers), loss (n), probability (n,K): each may be
+ * NULL. */
+mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace *ws,
+                                      const float *w, const mmofl_batch *batch,
+                                      int32_t *predicted, float *loss,
+                                      float *probability);
+
+/** For tests and traces: the dropout multipliers that the last piece used in layer i of
+ * the chain (encoder number, or -1 for the head); NULL for other kinds.  (n rows,
+ * *stride apart) */
+const float *mmofl_workspace_dropout(const mmofl_workspace *ws,
+                                     const mmofl_model *model, int encoder, int i,
+                                     size_t *stride);
+
+#endif

@@ -1,0 +1,199 @@
+/* pass.c - forward and backward through encoders, fusion and head, a piece of a batch
+ * at a time.
+ *
+ * An encoder sees only the samples that have its modality, packed one after the other;
+ * their features are scattered into the head's input, whose other slots are zero.  So a
+ * missing modality costs nothing and its encoder gets no gradient from that sample. */
+#include <assert.h>
+#include <string.h>
+
+#include "nn/workspace.h"
+
+/* ---------------------------------------------------------------- chains */
+
+static void prepare(const mmofl_chain *chain, mmofl_chain_space *space, const float *w,
+                    const mmofl_rng *random)
+{
+    for (int i = 0; i < chain->n; i++) {
+        const mmofl_layer *layer = &chain->layer[i];
+        space->run[i].random = random;
+        if (layer->kind->prepare)
+            layer->kind->prepare(layer, &space->run[i], w + chain->parameters[i]);
+    }
+}
+
+static void forward(const mmofl_chain *chain, const mmofl_chain_space *space,
+                    const float *w, int n)
+{
+    for (int i = 0; i < chain->n; i++) {
+        const mmofl_layer *layer = &chain->layer[i];
+        layer->kind->forward(layer, &space->run[i], n, w + chain->parameters[i],
+                             space->value[i], space->value[i + 1]);
+    }
+}
+
+static void backward(const mmofl_chain *chain, const mmofl_chain_space *space,
+                     const float *w, int n, float *g)
+{
+    for (int i = chain->n - 1; i >= 0; i--) {
+        const mmofl_layer *layer = &chain->layer[i];
+        layer->kind->backward(layer, &space->run[i], n, w + chain->parameters[i],
+                              space->value[i], space->value[i + 1],
+                              space->gradient[i + 1], space->gradient[i],
+                              g + chain->parameters[i]);
+    }
+}
+
+static void prepare_all(const mmofl_model *model, mmofl_workspace *ws, const float *w,
+                        const mmofl_rng *random)
+{
+    for (int e = 0; e < model->n_encoders; e++)
+        prepare(&model->encoder[e].chain, &ws->encoder[e], w, random);
+    prepare(&model->head, &ws->head, w, random);
+}
+
+/* ---------------------------------------------------------------- one piece */
+
+/* Which samples of the piece have the encoder's modality: fills ws->row, returns how
+ * many. */
+static int find_rows(mmofl_workspace *ws, const mmofl_encoder *encoder,
+                     const mmofl_batch *batch, int from, int n)
+{
+    int rows = 0;
+    for (int i = 0; i < n; i++)
+        if (batch->mask[from + i] >> encoder->modality & 1)
+            ws->row[rows++] = i;
+    return rows;
+}
+
+static void copy_features(const float *from, float *to, size_t count)
+{
+    memcpy(to, from, count * sizeof(float));
+}
+
+/* Encoder e on the piece's samples that have it; features go to the head's input. */
+static void encode(const mmofl_model *model, mmofl_workspace *ws, int e, const float *w,
+                   const mmofl_batch *batch, int from, int n)
+{
+    const mmofl_encoder *encoder = &model->encoder[e];
+    mmofl_chain_space *space = &ws->encoder[e];
+    uint64_t *sample = ws->sample + (size_t)e * (size_t)ws->capacity;
+    int rows = find_rows(ws, encoder, batch, from, n);
+    mmofl_span in = space->value[0], out = space->value[encoder->chain.n];
+    mmofl_span fused = ws->head.value[0];
+    for (int i = 0; i < rows; i++) {
+        batch->fetch(batch->context, from + ws->row[i], encoder->modality,
+                     in.at + (size_t)i * in.stride);
+        sample[i] = batch->first_sample + (uint64_t)(from + ws->row[i]);
+    }
+    if (rows > 0)
+        forward(&encoder->chain, space, w, rows);
+    if (rows < n)
+        for (int i = 0; i < n; i++)
+            memset(fused.at + (size_t)i * fused.stride + encoder->at, 0,
+                   encoder->features * sizeof(float));
+    for (int i = 0; i < rows; i++)
+        copy_features(out.at + (size_t)i * out.stride,
+                      fused.at + (size_t)ws->row[i] * fused.stride + encoder->at,
+                      encoder->features);
+}
+
+static void forward_piece(const mmofl_model *model, mmofl_workspace *ws, const float *w,
+                          const mmofl_batch *batch, int from, int n)
+{
+    uint64_t *sample = ws->sample + (size_t)model->n_encoders * (size_t)ws->capacity;
+    for (int i = 0; i < n; i++)
+        sample[i] = batch->first_sample + (uint64_t)(from + i);
+    for (int e = 0; e < model->n_encoders; e++)
+        encode(model, ws, e, w, batch, from, n);
+    forward(&model->head, &ws->head, w, n);
+}
+
+static void backward_piece(const mmofl_model *model, mmofl_workspace *ws,
+                           const float *w, const mmofl_batch *batch, int from, int n,
+                           float *g)
+{
+    backward(&model->head, &ws->head, w, n, g);
+    mmofl_span fused = ws->head.gradient[0];
+    for (int e = 0; e < model->n_encoders; e++) {
+        const mmofl_encoder *encoder = &model->encoder[e];
+        mmofl_span out = ws->encoder[e].gradient[encoder->chain.n];
+        int rows = find_rows(ws, encoder, batch, from, n);
+        for (int i = 0; i < rows; i++)
+            copy_features(fused.at + (size_t)ws->row[i] * fused.stride + encoder->at,
+                          out.at + (size_t)i * out.stride, encoder->features);
+        if (rows > 0)
+            backward(&encoder->chain, &ws->encoder[e], w, rows, g);
+    }
+}
+
+static int largest(const float *values, int n)
+{
+    int best = 0;
+    for (int c = 1; c < n; c++)
+        best = values[c] > values[best] ? c : best;
+    return best;
+}
+
+static int piece_size(const mmofl_workspace *ws, const mmofl_batch *batch, int from)
+{
+    return batch->n - from < ws->capacity ? batch->n - from : ws->capacity;
+}
+
+mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace *ws,
+                                       const float *w, const mmofl_batch *batch,
+                                       const mmofl_rng *random, float *g)
+{
+    assert(ws->training && batch->n > 0);
+    mmofl_pass_result result = {0};
+    memset(g, 0, model->n_parameters * sizeof(float));
+    prepare_all(model, ws, w, random);
+    mmofl_span logits = ws->head.value[model->head.n],
+               dlogits = ws->head.gradient[model->head.n];
+    float weight = 1.0f / (float)batch->n;
+    for (int from = 0, n; from < batch->n; from += n) {
+        n = piece_size(ws, batch, from);
+        forward_piece(model, ws, w, batch, from, n);
+        for (int i = 0; i < n; i++) {
+            float *d = dlogits.at + (size_t)i * dlogits.stride;
+            copy_features(logits.at + (size_t)i * logits.stride, d,
+                          (size_t)model->classes);
+            int label = batch->label[from + i];
+            result.correct += largest(d, model->classes) == label;
+            result.loss_sum += (double)model->isa->ops->softmax_cross_entropy(
+                d, model->classes, label, weight, true);
+        }
+        backward_piece(model, ws, w, batch, from, n, g);
+    }
+    return result;
+}
+
+mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace *ws,
+                                      const float *w, const mmofl_batch *batch,
+                                      int32_t *predicted, float *loss,
+                                      float *probability)
+{
+    mmofl_pass_result result = {0};
+    size_t classes = (size_t)model->classes;
+    prepare_all(model, ws, w, NULL);
+    mmofl_span logits = ws->head.value[model->head.n];
+    for (int from = 0, n; from < batch->n; from += n) {
+        n = piece_size(ws, batch, from);
+        forward_piece(model, ws, w, batch, from, n);
+        for (int i = 0; i < n; i++) {
+            float *p = logits.at + (size_t)i * logits.stride;
+            int label = batch->label[from + i], class = largest(p, model->classes);
+            float l = model->isa->ops->softmax_cross_entropy(p, model->classes, label,
+                                                             1, false);
+            result.loss_sum += (double)l;
+            result.correct += class == label;
+            if (predicted)
+                predicted[from + i] = class;
+            if (loss)
+                loss[from + i] = l;
+            if (probability)
+                copy_features(p, probability + (size_t)(from + i) * classes, classes);
+        }
+    }
+    return result;
+}

@@ -1,0 +1,154 @@
+/* workspace.c - one arena for all activations, gradients and scratch of a thread.
+ *
+ * A buffer of n samples is laid out as  margin | sample | margin | sample | ...  with
+ * one zero margin between neighbours wide enough for both, and zeros at the end. */
+#include <stdlib.h>
+
+#include "nn/workspace.h"
+
+/* Capacity samples of a buffer; false when memory is short. */
+static bool make_span(mmofl_workspace *ws, const mmofl_buffer_plan *plan,
+                      mmofl_span *span)
+{
+    size_t before = plan->margin.before, after = plan->margin.after;
+    size_t between = before > after ? before : after;
+    size_t stride = plan->count + between;
+    float *memory = MMOFL_ARENA_NEW(
+        &ws->arena, before + stride * (size_t)ws->capacity + after, float);
+    if (!memory)
+        return false;
+    *span = (mmofl_span){memory + before, stride};
+    return true;
+}
+
+static bool make_spans(mmofl_workspace *ws, int n, const int *number,
+                       const mmofl_buffer_plan *plans, int n_plans, mmofl_span *spans)
+{
+    mmofl_span *made = MMOFL_ARENA_NEW(&ws->arena, (size_t)n_plans, mmofl_span);
+    if (!made)
+        return false;
+    for (int i = 0; i < n_plans; i++)
+        if (!make_span(ws, &plans[i], &made[i]))
+            return false;
+    for (int i = 0; i <= n; i++)
+        spans[i] = made[number[i]];
+    return true;
+}
+
+static bool make_chain(mmofl_workspace *ws, const mmofl_chain *chain,
+                       const mmofl_isa *isa, const uint64_t *sample,
+                       mmofl_chain_space *space)
+{
+    size_t n = (size_t)chain->n;
+    space->value = MMOFL_ARENA_NEW(&ws->arena, n + 1, mmofl_span);
+    space->gradient = MMOFL_ARENA_NEW(&ws->arena, n + 1, mmofl_span);
+    space->run = MMOFL_ARENA_NEW(&ws->arena, n, mmofl_layer_run);
+    if (!space->value || !space->gradient || !space->run)
+        return false;
+    if (!make_spans(ws, chain->n, chain->value, chain->values, chain->n_values,
+                    space->value))
+        return false;
+    if (ws->training && !make_spans(ws, chain->n, chain->gradient, chain->gradients,
+                                    chain->n_gradients, space->gradient))
+        return false;
+    for (int i = 0; i < chain->n; i++) {
+        const mmofl_layer *layer = &chain->layer[i];
+        size_t scratch =
+            layer->fixed_scratch + (size_t)ws->capacity * layer->sample_scratch;
+        space->run[i] =
+            (mmofl_layer_run){.ops = isa->ops,
+                              .capacity = ws->capacity,
+                              .training = ws->training,
+                              .sample = sample,
+                              .wants_dx = i > 0 || chain->wants_dx,
+                              .scratch = MMOFL_ARENA_NEW(&ws->arena, scratch, float)};
+        if (!space->run[i].scratch)
+            return false;
+    }
+    if (!chain->wants_dx)
+        space->gradient[0].at = NULL;
+    return true;
+}
+
+static bool make_all(mmofl_workspace *ws, const mmofl_model *model)
+{
+    size_t capacity = (size_t)ws->capacity, encoders = (size_t)model->n_encoders;
+    ws->encoder = MMOFL_ARENA_NEW(&ws->arena, encoders, mmofl_chain_space);
+    ws->row = MMOFL_ARENA_NEW(&ws->arena, capacity, int);
+    ws->sample = MMOFL_ARENA_NEW(&ws->arena, (encoders + 1) * capacity, uint64_t);
+    if (!ws->encoder || !ws->row || !ws->sample)
+        return false;
+    for (size_t e = 0; e < encoders; e++)
+        if (!make_chain(ws, &model->encoder[e].chain, model->isa,
+                        ws->sample + e * capacity, &ws->encoder[e]))
+            return false;
+    return make_chain(ws, &model->head, model->isa, ws->sample + encoders * capacity,
+                      &ws->head);
+}
+
+mmofl_status mmofl_workspace_new(const mmofl_model *model, int capacity, bool training,
+                                 long fail_after, mmofl_workspace **out)
+{
+    mmofl_workspace *ws = calloc(1, sizeof *ws);
+    if (!ws)
+        return MMOFL_E_MEMORY;
+    ws->capacity = capacity;
+    ws->training = training;
+    ws->arena.fail_after = fail_after;
+    if (!make_all(ws, model)) {
+        mmofl_workspace_delete(ws);
+        return MMOFL_E_MEMORY;
+    }
+    *out = ws;
+    return MMOFL_OK;
+}
+
+size_t mmofl_workspace_bytes(const mmofl_workspace *ws)
+{
+    return ws->arena.bytes;
+}
+
+void mmofl_workspace_delete(mmofl_workspace *ws)
+{
+    if (!ws)
+        return;
+    mmofl_arena_free(&ws->arena);
+    free(ws);
+}
+
+static double chain_bytes(const mmofl_chain *chain)
+{
+    double floats = 0;
+    for (int i = 0; i < chain->n_values; i++)
+        floats += (double)(chain->values[i].count + chain->values[i].margin.after);
+    for (int i = 0; i < chain->n_gradients; i++)
+        floats +=
+            (double)(chain->gradients[i].count + chain->gradients[i].margin.after);
+    return sizeof(float) * floats;
+}
+
+int mmofl_model_piece(const mmofl_model *model, int batch)
+{
+    const double budget =
+        384 * 1024; /* of the 512 KiB or more that a core's L2 has today */
+    double bytes = chain_bytes(&model->head);
+    for (int e = 0; e < model->n_encoders; e++)
+        bytes += chain_bytes(&model->encoder[e].chain);
+    int piece = (int)(budget / bytes) / 4 * 4;
+    if (piece < 4)
+        piece = 4;
+    return piece < batch ? piece : batch;
+}
+
+const float *mmofl_workspace_dropout(const mmofl_workspace *ws,
+                                     const mmofl_model *model, int encoder, int i,
+                                     size_t *stride)
+{
+    const mmofl_chain *chain =
+        encoder < 0 ? &model->head : &model->encoder[encoder].chain;
+    const mmofl_chain_space *space = encoder < 0 ? &ws->head : &ws->encoder[encoder];
+    if (!chain->layer[i].kind->draws_masks)
+        return NULL;
+    *stride = chain->layer[i].sample_scratch;
+    return space->run[i].scratch;
+}
