@@ -1,0 +1,205 @@
+/* text_table.c - one cursor that goes from number to number and knows its line. */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/number.h"
+#include "data/text_table.h"
+
+struct cursor {
+    const char *name, *line, *at, *end;
+    size_t number; /* of the line, from 1 */
+};
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* A cursor on the first line; blank lines at the end are cut off. */
+static struct cursor cursor_at(mmofl_text text)
+{
+    const char *end = text.data + text.size;
+    while (end > text.data && (is_blank(end[-1]) || end[-1] == '\n'))
+        end--;
+    return (struct cursor){text.name, text.data, text.data, end, 1};
+}
+
+#define PLACE "%s:%zu:%zu: "
+#define PLACE_OF(c) (c)->name, (c)->number, (size_t)((c)->at - (c)->line) + 1
+
+static bool starts_with(const struct cursor *c, const char *word)
+{
+    size_t n = strlen(word);
+    if ((size_t)(c->end - c->at) < n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if ((c->at[i] | 0x20) != word[i]) /* ASCII lower case */
+            return false;
+    return true;
+}
+
+static bool names_nonfinite(struct cursor c)
+{
+    if (c.at < c.end && (*c.at == '-' || *c.at == '+'))
+        c.at++;
+    return starts_with(&c, "nan") || starts_with(&c, "inf");
+}
+
+/* The bytes at the cursor are no number: say what they are. */
+static mmofl_status refuse_word(const struct cursor *c, mmofl_error *err)
+{
+    int n = 0;
+    while (n < 20 && c->at + n < c->end && c->at[n] > ' ' && c->at[n] < 0x7f)
+        n++;
+    if (names_nonfinite(*c))
+        return mmofl_fail(err, MMOFL_E_NONFINITE,
+                          PLACE "'%.*s', wanted a finite number", PLACE_OF(c), n,
+                          c->at);
+    return mmofl_fail(err, MMOFL_E_SYNTAX, PLACE "'%.*s' is not a number", PLACE_OF(c),
+                      n, c->at);
+}
+
+static void skip_blanks(struct cursor *c)
+{
+    while (c->at < c->end && is_blank(*c->at))
+        c->at++;
+}
+
+static bool at_line_end(const struct cursor *c)
+{
+    return c->at == c->end || *c->at == '\n';
+}
+
+static void next_line(struct cursor *c)
+{
+    if (c->at < c->end)
+        c->at++;
+    c->line = c->at;
+    c->number++;
+}
+
+/* One number, with a blank or the line's end behind it. */
+static mmofl_status take_number(struct cursor *c, double *value, mmofl_error *err)
+{
+    const char *after = mmofl_number_read(c->at, c->end, value);
+    if (!after || (after < c->end && *after != '\n' && !is_blank(*after)))
+        return refuse_word(c, err);
+    c->at = after;
+    return MMOFL_OK;
+}
+
+static mmofl_status take_float(struct cursor *c, float *out, mmofl_error *err)
+{
+    struct cursor start = *c;
+    double value;
+    mmofl_status st = take_number(c, &value, err);
+    if (st)
+        return st;
+    float rounded = (float)value;
+    if (!isfinite(rounded))
+        return mmofl_fail(err, MMOFL_E_NONFINITE, PLACE "beyond the range of float",
+                          PLACE_OF(&start));
+    *out = rounded;
+    return MMOFL_OK;
+}
+
+static mmofl_status take_row(struct cursor *c, size_t columns, size_t stride,
+                             float *out, mmofl_error *err)
+{
+    size_t n = 0;
+    for (skip_blanks(c); !at_line_end(c); skip_blanks(c), n++) {
+        if (n == columns)
+            return mmofl_fail(err, MMOFL_E_COUNT,
+                              PLACE "more than %zu numbers in a row", PLACE_OF(c),
+                              columns);
+        mmofl_status st = take_float(c, out + n * stride, err);
+        if (st)
+            return st;
+    }
+    if (n < columns)
+        return mmofl_fail(err, MMOFL_E_COUNT,
+                          PLACE "%zu numbers in the row, wanted %zu", PLACE_OF(c), n,
+                          columns);
+    next_line(c);
+    return MMOFL_OK;
+}
+
+static mmofl_status refuse_empty(mmofl_text text, mmofl_error *err)
+{
+    return mmofl_fail(err, MMOFL_E_TRUNCATED, "%s: has no numbers", text.name);
+}
+
+mmofl_status mmofl_text_read_floats(mmofl_text text, size_t rows, size_t columns,
+                                    size_t stride, float *out, mmofl_error *err)
+{
+    struct cursor c = cursor_at(text);
+    if (c.at == c.end)
+        return refuse_empty(text, err);
+    size_t row = 0;
+    for (; c.at < c.end; row++) {
+        if (row == rows)
+            return mmofl_fail(err, MMOFL_E_COUNT, PLACE "more than %zu rows",
+                              PLACE_OF(&c), rows);
+        mmofl_status st =
+            take_row(&c, columns, stride, out + row * columns * stride, err);
+        if (st)
+            return st;
+    }
+    if (row < rows)
+        return mmofl_fail(err, MMOFL_E_COUNT, "%s: %zu rows, wanted %zu", text.name,
+                          row, rows);
+    return MMOFL_OK;
+}
+
+static mmofl_status take_integer(struct cursor *c, int32_t min, int32_t max,
+                                 int32_t *out, mmofl_error *err)
+{
+    skip_blanks(c);
+    struct cursor start = *c;
+    double value;
+    mmofl_status st = take_number(c, &value, err);
+    if (st)
+        return st;
+    if (isfinite(value) && value != floor(value))
+        return mmofl_fail(err, MMOFL_E_TYPE, PLACE "%g is not whole", PLACE_OF(&start),
+                          value);
+    if (value < min || value > max)
+        return mmofl_fail(err, MMOFL_E_RANGE, PLACE "%.10g, wanted %d to %d",
+                          PLACE_OF(&start), value, (int)min, (int)max);
+    skip_blanks(c);
+    if (!at_line_end(c))
+        return mmofl_fail(err, MMOFL_E_COUNT, PLACE "more than one number in a row",
+                          PLACE_OF(c));
+    next_line(c);
+    *out = (int32_t)value;
+    return MMOFL_OK;
+}
+
+mmofl_status mmofl_text_read_integers(mmofl_text text, int32_t min, int32_t max,
+                                      int32_t **values, size_t *n, mmofl_error *err)
+{
+    struct cursor c = cursor_at(text);
+    if (c.at == c.end)
+        return refuse_empty(text, err);
+    size_t lines = 1, bytes;
+    for (const char *p = c.at; p < c.end; p++)
+        lines += *p == '\n';
+    int32_t *made =
+        mmofl_bytes_product(lines, sizeof *made, &bytes) ? malloc(bytes) : NULL;
+    if (!made)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory for %zu numbers",
+                          text.name, lines);
+    for (size_t i = 0; i < lines; i++) {
+        mmofl_status st = take_integer(&c, min, max, &made[i], err);
+        if (st) {
+            free(made);
+            return st;
+        }
+    }
+    *values = made;
+    *n = lines;
+    return MMOFL_OK;
+}
