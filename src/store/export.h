@@ -1,0 +1,30 @@
+/* export.h - the run store as files for spreadsheets and scripts.
+ *
+ * Equal runs give equal bytes: no time, host or path is in them, numbers are the
+ * shortest text that reads back to the same double.  NaN is never written: a metric
+ * that was not measured is an empty field in CSV and an absent key in JSON.  Each file
+ * is written atomically and synced.  Statuses of run_store.h and base/file.h, and
+ * E_NONFINITE when the store holds an infinity. */
+#ifndef MMOFL_STORE_EXPORT_H
+#define MMOFL_STORE_EXPORT_H
+
+#include "store/run_store.h"
+
+/** One line per round: round, the metrics in the order of run_store.h, then
+ * <part>_loss, <part>_accuracy, <part>_macro_f1 for "test" and every other part
+ * evaluated in the run, by name.  Evaluation fields of rounds that were not evaluated
+ * are empty. */
+MMOFL_CHECKED mmofl_status mmofl_export_metrics_csv(mmofl_run_store *store, int64_t run,
+                                                    const char *path, mmofl_error *err);
+
+/** One JSON object per line and round, with the same names. */
+MMOFL_CHECKED mmofl_status mmofl_export_metrics_jsonl(mmofl_run_store *store,
+                                                      int64_t run, const char *path,
+                                                      mmofl_error *err);
+
+/** round, part, true_class, predicted_class, count; cells with count 0 are left out. */
+MMOFL_CHECKED mmofl_status mmofl_export_confusion_csv(mmofl_run_store *store,
+                                                      int64_t run, const char *path,
+                                                      mmofl_error *err);
+
+#endif

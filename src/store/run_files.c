@@ -1,0 +1,109 @@
+/* run_files.c - checkpoint files on the disk.
+ *
+ * A name is on the disk only when its folder was synced too, and a rename may get there
+ * before the data it renames; hence a digest and not just a look at the size. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "base/file.h"
+#include "store/run_files.h"
+
+void mmofl_run_files_name(int round, char name[MMOFL_RUN_FILE_BYTES])
+{
+    name[0] = '\0';
+    if (round >= 0)
+        snprintf(name, MMOFL_RUN_FILE_BYTES, "checkpoint-%d.safetensors", round);
+}
+
+mmofl_status mmofl_run_files_digest(const char *path,
+                                    unsigned char digest[MMOFL_DIGEST_BYTES],
+                                    mmofl_error *err)
+{
+    mmofl_mapping file;
+    mmofl_status st = mmofl_file_map(path, &file, err);
+    if (st)
+        return st;
+    crypto_generichash(digest, MMOFL_DIGEST_BYTES, file.data, file.size, NULL, 0);
+    mmofl_file_unmap(&file);
+    return MMOFL_OK;
+}
+
+bool mmofl_run_files_is_whole(const char *path,
+                              const unsigned char digest[MMOFL_DIGEST_BYTES])
+{
+    unsigned char found[MMOFL_DIGEST_BYTES];
+    return mmofl_run_files_digest(path, found, NULL) == MMOFL_OK &&
+           memcmp(found, digest, MMOFL_DIGEST_BYTES) == 0;
+}
+
+static mmofl_status sync_path(const char *path, int flags, mmofl_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+    if (fd < 0)
+        return mmofl_fail_errno(err, errno, "%s", path);
+    int e = fsync(fd) == 0 ? 0 : errno;
+    close(fd);
+    /* Some file systems cannot sync a folder, and say so; there is no more to do. */
+    if (e && !(e == EINVAL && flags & O_DIRECTORY))
+        return mmofl_fail_errno(err, e, "%s: cannot be put on the disk", path);
+    return MMOFL_OK;
+}
+
+mmofl_status mmofl_run_files_sync_folder(const char *folder, mmofl_error *err)
+{
+    return sync_path(folder, O_DIRECTORY, err);
+}
+
+mmofl_status mmofl_run_files_sync(const char *folder, const char *name,
+                                  mmofl_error *err)
+{
+    char path[MMOFL_RUN_PATH_BYTES];
+    mmofl_status st = mmofl_file_join(path, sizeof path, folder, name, err);
+    if (!st)
+        st = sync_path(path, 0, err);
+    return st ? st : mmofl_run_files_sync_folder(folder, err);
+}
+
+void mmofl_run_files_remove(const char *folder, int round)
+{
+    char name[MMOFL_RUN_FILE_BYTES], path[MMOFL_RUN_PATH_BYTES];
+    mmofl_run_files_name(round, name);
+    if (*name && mmofl_file_join(path, sizeof path, folder, name, NULL) == MMOFL_OK)
+        unlink(path);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), k = strlen(end);
+    return n >= k && strcmp(text + n - k, end) == 0;
+}
+
+static bool is_stray(const char *name, const char *keep)
+{
+    return ends_with(name, ".part") ||
+           (strncmp(name, "checkpoint-", strlen("checkpoint-")) == 0 &&
+            ends_with(name, ".safetensors") && strcmp(name, keep) != 0);
+}
+
+mmofl_status mmofl_run_files_clean(const char *folder, const char *keep,
+                                   mmofl_error *err)
+{
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return mmofl_fail_errno(err, errno, "%s", folder);
+    mmofl_status st = MMOFL_OK;
+    for (struct dirent *entry; !st && (entry = readdir(dir));)
+        if (is_stray(entry->d_name, keep) &&
+            unlinkat(dirfd(dir), entry->d_name, 0) != 0 && errno != ENOENT)
+            st = mmofl_fail_errno(err, errno, "%s/%s: cannot be removed", folder,
+                                  entry->d_name);
+    closedir(dir);
+    return st;
+}

@@ -1,0 +1,312 @@
+/* run_folder.c - layout, lock, opening and beginning; run_commit.c keeps the rounds.
+ *
+ * A folder is a run's when run.sqlite is in it, and config.yaml is written first: a
+ * process killed between the two leaves a folder that may be created again. */
+#define _DEFAULT_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "store/run_files.h"
+
+enum { CONFIG_LIMIT = 16 * 1024 * 1024 };
+
+struct mmofl_run_folder {
+    char *path, *config;
+    mmofl_run_store *store;
+    int lock_fd; /* -1 = not locked */
+};
+
+mmofl_status mmofl_run_folder_path(const mmofl_run_folder *folder, const char *file,
+                                   char *out, size_t size, mmofl_error *err)
+{
+    return mmofl_file_join(out, size, folder->path, file, err);
+}
+
+mmofl_status mmofl_run_folder_seed_path(const mmofl_run_folder *folder, uint64_t seed,
+                                        const char *file, char *out, size_t size,
+                                        mmofl_error *err)
+{
+    char inner[MMOFL_RUN_PATH_BYTES];
+    int n = snprintf(inner, sizeof inner, "seed-%" PRIu64 "%s%s", seed,
+                     *file ? "/" : "", file);
+    if (n < 0 || (size_t)n >= sizeof inner)
+        return mmofl_fail(err, MMOFL_E_LIMIT, "%s: path too long", file);
+    return mmofl_file_join(out, size, folder->path, inner, err);
+}
+
+const char *mmofl_run_folder_config(const mmofl_run_folder *folder)
+{
+    return folder->config;
+}
+
+mmofl_run_store *mmofl_run_folder_store(mmofl_run_folder *folder)
+{
+    return folder->store;
+}
+
+/* One process at a time: the kernel gives the lock back however the holder ends. */
+static mmofl_status lock(mmofl_run_folder *folder, mmofl_error *err)
+{
+    char path[MMOFL_RUN_PATH_BYTES];
+    mmofl_status st = mmofl_run_folder_path(folder, "lock", path, sizeof path, err);
+    if (st)
+        return st;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return mmofl_fail_errno(err, errno, "%s", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int e = errno;
+        close(fd);
+        if (e == EWOULDBLOCK)
+            return mmofl_fail(err, MMOFL_E_STATE, "%s: another process is using it",
+                              folder->path);
+        return mmofl_fail_errno(err, e, "%s: cannot be locked", path);
+    }
+    folder->lock_fd = fd;
+    return MMOFL_OK;
+}
+
+static mmofl_run_folder *folder_new(const char *path)
+{
+    mmofl_run_folder *folder = calloc(1, sizeof *folder);
+    if (!folder)
+        return NULL;
+    folder->lock_fd = -1;
+    folder->path = strdup(path);
+    if (folder->path)
+        return folder;
+    free(folder);
+    return NULL;
+}
+
+void mmofl_run_folder_close(mmofl_run_folder *folder)
+{
+    if (!folder)
+        return;
+    mmofl_run_store_close(folder->store);
+    if (folder->lock_fd >= 0)
+        close(folder->lock_fd);
+    free(folder->config);
+    free(folder->path);
+    free(folder);
+}
+
+/* Refuse a folder that holds anything but what an interrupted creation leaves. */
+static mmofl_status check_empty(const mmofl_run_folder *folder, mmofl_error *err)
+{
+    char summary[MMOFL_RUN_PATH_BYTES], store[MMOFL_RUN_PATH_BYTES];
+    mmofl_status st =
+        mmofl_run_folder_path(folder, "summary.json", summary, sizeof summary, err);
+    if (!st)
+        st = mmofl_run_folder_path(folder, "run.sqlite", store, sizeof store, err);
+    if (st)
+        return st;
+    if (mmofl_file_exists(store))
+        return mmofl_fail(err, MMOFL_E_EXISTS,
+                          mmofl_file_exists(summary)
+                              ? "%s: holds a finished run, wanted a new or empty folder"
+                              : "%s: holds an unfinished run, resume it or choose "
+                                "another folder",
+                          folder->path);
+    DIR *dir = opendir(folder->path);
+    if (!dir)
+        return mmofl_fail_errno(err, errno, "%s", folder->path);
+    for (struct dirent *entry; !st && (entry = readdir(dir));) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") && strcmp(name, "..") && strcmp(name, "lock") &&
+            strcmp(name, "config.yaml") && strcmp(name, "config.yaml.part"))
+            st = mmofl_fail(err, MMOFL_E_EXISTS,
+                            "%s: not empty and no run (it holds %s), wanted a new or "
+                            "empty folder",
+                            folder->path, name);
+    }
+    closedir(dir);
+    return st;
+}
+
+static mmofl_status open_store(mmofl_run_folder *folder, mmofl_error *err)
+{
+    char path[MMOFL_RUN_PATH_BYTES];
+    mmofl_status st =
+        mmofl_run_folder_path(folder, "run.sqlite", path, sizeof path, err);
+    if (!st)
+        st = mmofl_run_store_open(path, MMOFL_RUN_STORE_WRITE, &folder->store, err);
+    return st;
+}
+
+static mmofl_status fill_new(mmofl_run_folder *folder, const char *config,
+                             mmofl_error *err)
+{
+    char path[MMOFL_RUN_PATH_BYTES];
+    folder->config = strdup(config);
+    if (!folder->config)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", folder->path);
+    /* Looked at before locking, so that a refused folder does not even get a lock file,
+     * and again under the lock. */
+    mmofl_status st = check_empty(folder, err);
+    if (!st)
+        st = lock(folder, err);
+    if (!st)
+        st = check_empty(folder, err);
+    if (!st)
+        st = mmofl_run_folder_path(folder, "config.yaml", path, sizeof path, err);
+    if (!st)
+        st = mmofl_file_write(path, config, strlen(config), true, err);
+    if (!st)
+        st = open_store(folder, err);
+    if (!st)
+        st = mmofl_run_files_sync_folder(folder->path, err);
+    return st;
+}
+
+mmofl_status mmofl_run_folder_create(const char *path, const char *config,
+                                     mmofl_run_folder **out, mmofl_error *err)
+{
+    mmofl_status st = mmofl_file_make_folders(path, err);
+    if (st)
+        return st;
+    mmofl_run_folder *folder = folder_new(path);
+    if (!folder)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
+    st = fill_new(folder, config, err);
+    if (st) {
+        mmofl_run_folder_close(folder);
+        return st;
+    }
+    *out = folder;
+    return MMOFL_OK;
+}
+
+static mmofl_status fill_old(mmofl_run_folder *folder, mmofl_error *err)
+{
+    char path[MMOFL_RUN_PATH_BYTES];
+    unsigned char *config = NULL;
+    size_t size;
+    mmofl_status st =
+        mmofl_run_folder_path(folder, "run.sqlite", path, sizeof path, err);
+    if (st)
+        return st;
+    if (!mmofl_file_exists(path))
+        return mmofl_fail(err, MMOFL_E_NOT_FOUND, "%s: no run there (no run.sqlite)",
+                          folder->path);
+    st = lock(folder, err);
+    if (!st)
+        st = mmofl_run_folder_path(folder, "config.yaml", path, sizeof path, err);
+    if (!st)
+        st = mmofl_file_read(path, CONFIG_LIMIT, &config, &size, err);
+    if (st)
+        return st;
+    folder->config = (char *)config;
+    return open_store(folder, err);
+}
+
+mmofl_status mmofl_run_folder_open(const char *path, mmofl_run_folder **out,
+                                   mmofl_error *err)
+{
+    mmofl_run_folder *folder = folder_new(path);
+    if (!folder)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
+    mmofl_status st = fill_old(folder, err);
+    if (st) {
+        mmofl_run_folder_close(folder);
+        return st;
+    }
+    *out = folder;
+    return MMOFL_OK;
+}
+
+/* What resuming looks for among the checkpoint rows. */
+typedef struct search {
+    const mmofl_run_folder *folder;
+    mmofl_run *run;
+    mmofl_error *err;
+} search;
+
+/* Take the first row whose file is whole: rows come newest first. */
+static mmofl_status consider(void *context, const mmofl_checkpoint_record *row)
+{
+    search *s = context;
+    char file[MMOFL_RUN_FILE_BYTES], path[MMOFL_RUN_PATH_BYTES];
+    mmofl_run_files_name(row->round, file);
+    /* The store may come from elsewhere: only the one name that a round has is opened.
+     */
+    if (s->run->round >= 0 || strcmp(file, row->file) != 0)
+        return MMOFL_OK;
+    mmofl_status st = mmofl_run_folder_seed_path(s->folder, s->run->seed, file, path,
+                                                 sizeof path, s->err);
+    if (!st && mmofl_run_files_is_whole(path, row->digest)) {
+        s->run->round = row->round;
+        memcpy(s->run->checkpoint, file, sizeof file);
+    }
+    return st;
+}
+
+/* Choose the state to go on from and make store and folder agree with it. */
+static mmofl_status recover(mmofl_run_folder *folder, const char *seed_folder,
+                            mmofl_run *run, mmofl_error *err)
+{
+    search s = {folder, run, err};
+    mmofl_status st =
+        mmofl_run_store_each_checkpoint(folder->store, run->id, consider, &s, err);
+    if (!st && run->round >= 0)
+        st = mmofl_run_files_sync(seed_folder, run->checkpoint, err);
+    if (!st)
+        st = mmofl_run_store_rewind(folder->store, run->id, run->round, err);
+    if (!st)
+        st = mmofl_run_store_keep_checkpoint(folder->store, run->id, run->round, err);
+    /* Durable, so that files are removed only after the rows that named them. */
+    if (!st)
+        st = mmofl_run_store_set_status(folder->store, run->id, MMOFL_RUN_RUNNING, err);
+    if (!st)
+        st = mmofl_run_files_clean(seed_folder, run->checkpoint, err);
+    if (!st)
+        run->status = MMOFL_RUN_RUNNING;
+    run->synced_round = run->round;
+    return st;
+}
+
+mmofl_status mmofl_run_folder_begin(mmofl_run_folder *folder, const char *name,
+                                    uint64_t seed, const char *version, mmofl_run *out,
+                                    mmofl_error *err)
+{
+    char path[MMOFL_RUN_PATH_BYTES];
+    mmofl_run run = {.seed = seed,
+                     .round = -1,
+                     .synced_round = -1,
+                     .stale_round = -1,
+                     .synced_at_s = mmofl_clock_seconds()};
+    bool same_config = true;
+    mmofl_status st =
+        mmofl_run_folder_seed_path(folder, seed, "", path, sizeof path, err);
+    if (!st)
+        st = mmofl_file_make_folders(path, err);
+    if (!st)
+        st = mmofl_run_files_sync_folder(folder->path, err);
+    if (st)
+        return st;
+    st = mmofl_run_store_find_run(folder->store, seed, folder->config, &run.id,
+                                  &run.status, &same_config, err);
+    if (st == MMOFL_E_MISSING) {
+        mmofl_run_record record = {name, seed, folder->config, version};
+        st = mmofl_run_store_add_run(folder->store, &record, &run.id, err);
+    } else if (!st && !same_config) {
+        st = mmofl_fail(err, MMOFL_E_STATE,
+                        "%s: config.yaml is not what the run with seed %" PRIu64
+                        " began with",
+                        folder->path, seed);
+    } else if (!st && run.status != MMOFL_RUN_DONE) {
+        st = recover(folder, path, &run, err);
+    }
+    if (!st)
+        *out = run;
+    return st;
+}

@@ -1,0 +1,278 @@
+/* run_store.c - opening, the schema, and the rows of runs.
+ *
+ * WAL mode: a page or a person may read while the run writes.  application_id marks the
+ * file as ours before anything in it is changed; user_version is the schema's version.
+ * Seeds are texts: SQLite's integers end at 2^63 - 1. */
+#define _POSIX_C_SOURCE 200809L
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "store/sql.h"
+
+#define APPLICATION_ID "1296909900" /* "MMFL", big-endian */
+enum { SCHEMA_VERSION = 1, BUSY_MS = 2000, SEED_BYTES = 24 };
+
+#define REAL_COLUMN(name, may_lack) #name " REAL, "
+#define COUNT_COLUMN(name) #name " INTEGER NOT NULL, "
+
+static const char schema[] =
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+    " seed TEXT NOT NULL UNIQUE, config TEXT NOT NULL, version TEXT NOT NULL,"
+    " status TEXT NOT NULL"
+    "  CHECK (status IN ('running', 'interrupted', 'done', 'failed')),"
+    " started TEXT NOT NULL, finished TEXT, host TEXT NOT NULL) STRICT;"
+
+    "CREATE TABLE round (run INTEGER NOT NULL REFERENCES run (id),"
+    " round INTEGER NOT NULL, " MMOFL_ROUND_METRIC_LIST(
+        REAL_COLUMN,
+        COUNT_COLUMN) " PRIMARY KEY (run, round)) STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE evaluation (run INTEGER NOT NULL, round INTEGER "
+                      "NOT NULL,"
+                      " part TEXT NOT NULL, loss REAL NOT NULL, accuracy REAL NOT NULL,"
+                      " macro_f1 REAL NOT NULL, PRIMARY KEY (run, round, part),"
+                      " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
+                      " STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE confusion (run INTEGER NOT NULL, round INTEGER NOT "
+                      "NULL,"
+                      " part TEXT NOT NULL, true_class INTEGER NOT NULL,"
+                      " predicted_class INTEGER NOT NULL, count INTEGER NOT NULL,"
+                      " PRIMARY KEY (run, round, part, true_class, predicted_class),"
+                      " FOREIGN KEY (run, round, part) REFERENCES evaluation ON DELETE "
+                      "CASCADE)"
+                      " STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE timing (run INTEGER NOT NULL, round INTEGER NOT "
+                      "NULL,"
+                      " seconds REAL NOT NULL, PRIMARY KEY (run, round),"
+                      " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
+                      " STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE checkpoint (run INTEGER NOT NULL, round INTEGER "
+                      "NOT NULL,"
+                      " file TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (run, "
+                      "round),"
+                      " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
+                      " STRICT, WITHOUT ROWID;"
+
+                      "PRAGMA application_id = " APPLICATION_ID
+                      "; PRAGMA user_version = 1;";
+
+static const char *const status_names[] = {
+#define ROW(name, text) text,
+    MMOFL_RUN_STATUS_LIST(ROW)
+#undef ROW
+};
+
+const char *mmofl_run_status_name(mmofl_run_status status)
+{
+    return (unsigned)status < MMOFL_RUN_STATUS_COUNT ? status_names[status] : "?";
+}
+
+static mmofl_status make_schema(mmofl_run_store *store, mmofl_error *err)
+{
+    mmofl_status st = mmofl_sql_begin(store, true, err);
+    if (!st)
+        st = mmofl_sql_end(store, mmofl_sql_exec(store, schema, err), err);
+    return st;
+}
+
+/* Is it a new file, ours, or another's?  Nothing is written before that is known. */
+static mmofl_status check_identity(mmofl_run_store *store, mmofl_run_store_mode mode,
+                                   bool *is_new, mmofl_error *err)
+{
+    int64_t id = 0, version = 0, tables = 0;
+    mmofl_status st = mmofl_sql_number(store, "PRAGMA application_id", &id, err);
+    if (!st)
+        st = mmofl_sql_number(store, "PRAGMA user_version", &version, err);
+    if (!st)
+        st =
+            mmofl_sql_number(store, "SELECT count(*) FROM sqlite_schema", &tables, err);
+    if (st)
+        return st;
+    *is_new = id == 0 && version == 0 && tables == 0;
+    if (*is_new && mode == MMOFL_RUN_STORE_WRITE)
+        return MMOFL_OK;
+    if (id != strtoll(APPLICATION_ID, NULL, 10))
+        return mmofl_fail(err, MMOFL_E_CORRUPT, "%s: not a run store of mmofl",
+                          store->path);
+    if (version != SCHEMA_VERSION)
+        return mmofl_fail(err, MMOFL_E_VERSION,
+                          "%s: schema version %lld, this program reads version %d",
+                          store->path, (long long)version, SCHEMA_VERSION);
+    return MMOFL_OK;
+}
+
+/* A run must not go on from a damaged file, so the pages are walked once. */
+static mmofl_status check_pages(mmofl_run_store *store, mmofl_error *err)
+{
+    sqlite3_stmt *check;
+    mmofl_status st = mmofl_sql_prepare(store, "PRAGMA quick_check(1)", &check, err);
+    if (st)
+        return st;
+    if (mmofl_sql_next(store, check, &st, err)) {
+        const char *text = (const char *)sqlite3_column_text(check, 0);
+        if (!text || strcmp(text, "ok") != 0)
+            st = mmofl_fail(err, MMOFL_E_CORRUPT, "%s: damaged: %s", store->path,
+                            text ? text : "?");
+    }
+    sqlite3_reset(check);
+    return st;
+}
+
+static mmofl_status set_up(mmofl_run_store *store, mmofl_run_store_mode mode,
+                           mmofl_error *err)
+{
+    bool is_new = false;
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    /* The file may come from elsewhere: no function runs because its schema says so. */
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    mmofl_status st = check_identity(store, mode, &is_new, err);
+    if (st || mode == MMOFL_RUN_STORE_READ)
+        return st;
+    st = mmofl_sql_exec(store,
+                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                        "PRAGMA foreign_keys = ON",
+                        err);
+    if (!st)
+        st = is_new ? make_schema(store, err) : check_pages(store, err);
+    return st;
+}
+
+mmofl_status mmofl_run_store_open(const char *path, mmofl_run_store_mode mode,
+                                  mmofl_run_store **out, mmofl_error *err)
+{
+    mmofl_run_store *store = calloc(1, sizeof *store);
+    if (store)
+        store->path = strdup(path);
+    if (!store || !store->path) {
+        free(store);
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
+    }
+    int flags = mode == MMOFL_RUN_STORE_READ
+                    ? SQLITE_OPEN_READONLY
+                    : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    mmofl_status st = MMOFL_OK;
+    if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
+        st = store->db ? mmofl_sql_fail(store, "not opened", err)
+                       : mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
+    if (!st)
+        st = set_up(store, mode, err);
+    if (st) {
+        mmofl_run_store_close(store);
+        return st;
+    }
+    *out = store;
+    return MMOFL_OK;
+}
+
+void mmofl_run_store_close(mmofl_run_store *store)
+{
+    if (!store)
+        return;
+    mmofl_sql_forget(store);
+    sqlite3_close(store->db);
+    free(store->path);
+    free(store);
+}
+
+/* "2025-12-31T23:59:59Z" */
+static void now_text(char text[32])
+{
+    time_t now = time(NULL);
+    struct tm utc;
+    if (!gmtime_r(&now, &utc) || !strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc))
+        text[0] = '\0';
+}
+
+mmofl_status mmofl_run_store_add_run(mmofl_run_store *store,
+                                     const mmofl_run_record *run, int64_t *id,
+                                     mmofl_error *err)
+{
+    char seed[SEED_BYTES], started[32], host[256] = "";
+    snprintf(seed, sizeof seed, "%" PRIu64, run->seed);
+    now_text(started);
+    gethostname(host, sizeof host - 1); /* an unknown host is an empty text */
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_prepare(
+        store,
+        "INSERT INTO run (name, seed, config, version, status, started, host)"
+        " VALUES (?, ?, ?, ?, 'running', ?, ?)",
+        &s, err);
+    if (st)
+        return st;
+    const char *const values[] = {run->name,    seed,    run->config,
+                                  run->version, started, host};
+    int bound = SQLITE_OK;
+    for (int i = 0; i < 6; i++)
+        bound |= sqlite3_bind_text(s, i + 1, values[i], -1, SQLITE_TRANSIENT);
+    st = mmofl_sql_begin(store, true, err);
+    if (!st)
+        st = mmofl_sql_end(store, mmofl_sql_run(store, s, bound, err), err);
+    if (!st)
+        *id = sqlite3_last_insert_rowid(store->db);
+    return st;
+}
+
+mmofl_status mmofl_run_store_find_run(mmofl_run_store *store, uint64_t seed,
+                                      const char *config, int64_t *id,
+                                      mmofl_run_status *status, bool *same_config,
+                                      mmofl_error *err)
+{
+    char text[SEED_BYTES];
+    snprintf(text, sizeof text, "%" PRIu64, seed);
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_prepare(
+        store, "SELECT id, status, config = ? FROM run WHERE seed = ?", &s, err);
+    if (st)
+        return st;
+    sqlite3_bind_text(s, 1, config, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(s, 2, text, -1, SQLITE_TRANSIENT);
+    if (!mmofl_sql_next(store, s, &st, err))
+        return st ? st
+                  : mmofl_fail(err, MMOFL_E_MISSING, "%s: no run with seed %s",
+                               store->path, text);
+    const char *name = (const char *)sqlite3_column_text(s, 1);
+    int found = 0;
+    while (found < MMOFL_RUN_STATUS_COUNT && name &&
+           strcmp(name, status_names[found]) != 0)
+        found++;
+    if (!name || found == MMOFL_RUN_STATUS_COUNT) {
+        st = mmofl_fail(err, MMOFL_E_CORRUPT, "%s: run with seed %s: status \"%s\"",
+                        store->path, text, name ? name : "");
+    } else {
+        *id = sqlite3_column_int64(s, 0);
+        *status = (mmofl_run_status)found;
+        *same_config = sqlite3_column_int(s, 2) != 0;
+    }
+    sqlite3_reset(s);
+    return st;
+}
+
+mmofl_status mmofl_run_store_set_status(mmofl_run_store *store, int64_t run,
+                                        mmofl_run_status status, mmofl_error *err)
+{
+    char now[32];
+    now_text(now);
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_prepare(
+        store, "UPDATE run SET status = ?, finished = ? WHERE id = ?", &s, err);
+    if (st)
+        return st;
+    int bound =
+        sqlite3_bind_text(s, 1, mmofl_run_status_name(status), -1, SQLITE_STATIC) |
+        sqlite3_bind_int64(s, 3, run);
+    bound |= status == MMOFL_RUN_RUNNING
+                 ? sqlite3_bind_null(s, 2)
+                 : sqlite3_bind_text(s, 2, now, -1, SQLITE_TRANSIENT);
+    st = mmofl_sql_begin(store, true, err);
+    if (!st)
+        st = mmofl_sql_end(store, mmofl_sql_run(store, s, bound, err), err);
+    return st;
+}

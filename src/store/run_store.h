@@ -1,0 +1,196 @@
+/* run_store.h - what a run measured, in one SQLite file that any tool can open.
+ *
+ * Tables: run (one row per seed), round (one row per round and run, one column per
+ * metric), evaluation and confusion (rounds that were evaluated), timing (seconds, kept
+ * apart since equal runs differ in it), checkpoint (which tensor file holds the state
+ * after a round).  All that a round leaves is written in one transaction: after a crash
+ * a round is there as a whole or not at all.
+ * Doubles come back with the same bits (-0 as 0).  Threads: one owner.  Every err names
+ * the file and holds SQLite's own text.
+ *
+ * Statuses that every function here may return, besides its own:
+ *   E_NO_SPACE  the disk is full; nothing of the call was kept
+ *   E_CORRUPT   the file is damaged, no SQLite file, or none of ours
+ *   E_STATE     another process is using it (waited for 2 seconds)
+ *   E_IO        cannot be opened, read or written
+ *   E_MEMORY */
+#ifndef MMOFL_STORE_RUN_STORE_H
+#define MMOFL_STORE_RUN_STORE_H
+
+#include "mmofl/status.h"
+
+/** The metrics of a round: REAL(name, may it be NaN in round record r), COUNT(name).
+ * The struct, the SQL and the exports are made from this list, in this order. */
+#define MMOFL_ROUND_METRIC_LIST(REAL, COUNT)                                           \
+    REAL(step_size, false)                          /* eta of the round */             \
+    COUNT(participants)                             /* devices that trained */         \
+    COUNT(samples_new)                              /* arrived this round */           \
+    REAL(prequential_loss, r->samples_new == 0)     /* mean over samples_new */        \
+    REAL(prequential_accuracy, r->samples_new == 0) /* in [0, 1] */                    \
+    REAL(train_loss, r->participants == 0)          /* mean over the steps */          \
+    REAL(cumulative_loss, false)                    /* sum over all rounds */          \
+    COUNT(bytes_up)                                 /* devices to coordinator */       \
+    COUNT(bytes_down)                               /* coordinator to devices */
+
+enum {
+    MMOFL_ROUND_EVALUATIONS = 16, /* at most, per round */
+    MMOFL_PART_BYTES = 32,        /* of a part's name, its zero included */
+    MMOFL_DIGEST_BYTES = 32       /* BLAKE2b of a checkpoint file */
+};
+
+/** The model after a round, judged on one part of the data; all finite. */
+typedef struct mmofl_evaluation_record {
+    const char *part; /* "test"; of a-z, 0-9 and _ */
+    double loss, accuracy, macro_f1;
+    int n_classes;             /* C */
+    const uint64_t *confusion; /* (C,C) row-major, row = true class; NULL = none */
+} mmofl_evaluation_record;
+
+/** A checkpoint file that holds the state after a round. */
+typedef struct mmofl_checkpoint_record {
+    int round;
+    const char *file; /* name without folder */
+    unsigned char digest[MMOFL_DIGEST_BYTES];
+} mmofl_checkpoint_record;
+
+/** All that one round leaves.  NaN stands for "not measured" and is allowed only where
+ * the list above says so; infinities never are. */
+typedef struct mmofl_round_record {
+    int round; /* >= 0, ascending; 0 is the state before training */
+#define MMOFL_ROUND_REAL(name, may_lack) double name;
+#define MMOFL_ROUND_COUNT(name) int64_t name;
+    MMOFL_ROUND_METRIC_LIST(MMOFL_ROUND_REAL, MMOFL_ROUND_COUNT)
+#undef MMOFL_ROUND_REAL
+#undef MMOFL_ROUND_COUNT
+    double seconds; /* wall clock; not part of the metrics */
+    int n_evaluations;
+    const mmofl_evaluation_record *evaluations;
+} mmofl_round_record;
+
+/** Run statuses: name. */
+#define MMOFL_RUN_STATUS_LIST(X)                                                       \
+    X(RUNNING, "running")                                                              \
+    X(INTERRUPTED, "interrupted") X(DONE, "done") X(FAILED, "failed")
+
+typedef enum mmofl_run_status {
+#define MMOFL_RUN_STATUS_ENUM(name, text) MMOFL_RUN_##name,
+    MMOFL_RUN_STATUS_LIST(MMOFL_RUN_STATUS_ENUM)
+#undef MMOFL_RUN_STATUS_ENUM
+        MMOFL_RUN_STATUS_COUNT
+} mmofl_run_status;
+
+/** "running" for MMOFL_RUN_RUNNING; "?" for a number that is no status. */
+const char *mmofl_run_status_name(mmofl_run_status status);
+
+/** What a run is; borrowed texts. */
+typedef struct mmofl_run_record {
+    const char *name;
+    uint64_t seed;
+    const char *config;  /* resolved, as YAML */
+    const char *version; /* of the program */
+} mmofl_run_record;
+
+typedef struct mmofl_run_store mmofl_run_store;
+
+typedef enum mmofl_run_store_mode {
+    MMOFL_RUN_STORE_READ,
+    MMOFL_RUN_STORE_WRITE /* makes the file where there is none, checks it else */
+} mmofl_run_store_mode;
+
+/** Open a store.  The caller owns it: mmofl_run_store_close.
+ * @retval MMOFL_E_VERSION  of another version of the schema */
+MMOFL_CHECKED mmofl_status mmofl_run_store_open(const char *path,
+                                                mmofl_run_store_mode mode,
+                                                mmofl_run_store **store,
+                                                mmofl_error *err);
+
+/** NULL is allowed. */
+void mmofl_run_store_close(mmofl_run_store *store);
+
+/** Add a run that is running since now, on this host.
+ * @retval MMOFL_E_DUPLICATE  a run of that seed is there */
+MMOFL_CHECKED mmofl_status mmofl_run_store_add_run(mmofl_run_store *store,
+                                                   const mmofl_run_record *run,
+                                                   int64_t *id, mmofl_error *err);
+
+/** The run of that seed.
+ * @param[out] same_config  its config is, byte for byte, `config`
+ * @retval MMOFL_E_MISSING  no run has that seed */
+MMOFL_CHECKED mmofl_status mmofl_run_store_find_run(
+    mmofl_run_store *store, uint64_t seed, const char *config, int64_t *id,
+    mmofl_run_status *status, bool *same_config, mmofl_error *err);
+
+/** Set the status; all but running also set the time of the end.  On the disk when it
+ * returns, with everything written before. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_set_status(mmofl_run_store *store,
+                                                      int64_t run,
+                                                      mmofl_run_status status,
+                                                      mmofl_error *err);
+
+/** Write a round in one transaction.
+ * @param[in] checkpoint   the file that holds the state after the round, or NULL; rows
+ *                         of other checkpoints go, but for that of round keep_round
+ * @param[in] is_durable   be on the disk when this returns (costs an fsync); else the
+ *                         last rounds may be lost with the power, though never torn
+ * @retval MMOFL_E_DUPLICATE  the round is there already
+ * @retval MMOFL_E_NONFINITE  NaN or infinity where a number is wanted
+ * @retval MMOFL_E_RANGE      a negative round or count, or a part's name */
+MMOFL_CHECKED mmofl_status mmofl_run_store_add_round(
+    mmofl_run_store *store, int64_t run, const mmofl_round_record *record,
+    const mmofl_checkpoint_record *checkpoint, int keep_round, bool is_durable,
+    mmofl_error *err);
+
+/** Drop everything after `round`, so that the run can go on from there; -1 drops all.
+ * On the disk when it returns. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_rewind(mmofl_run_store *store, int64_t run,
+                                                  int round, mmofl_error *err);
+
+/** Drop the rows of all checkpoints but that of `round`. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_keep_checkpoint(mmofl_run_store *store,
+                                                           int64_t run, int round,
+                                                           mmofl_error *err);
+
+/** The visitors below are called row by row; what they get is borrowed for the call.
+ * A status other than OK stops the walk, which then returns it. */
+typedef mmofl_status mmofl_round_visit(void *context, const mmofl_round_record *record);
+typedef mmofl_status mmofl_checkpoint_visit(void *context,
+                                            const mmofl_checkpoint_record *checkpoint);
+
+/** One non-zero cell of a confusion matrix. */
+typedef struct mmofl_confusion_cell {
+    int round;
+    const char *part;
+    int true_class, predicted_class;
+    uint64_t count;
+} mmofl_confusion_cell;
+
+typedef mmofl_status mmofl_confusion_visit(void *context,
+                                           const mmofl_confusion_cell *cell);
+typedef mmofl_status mmofl_part_visit(void *context, const char *part);
+
+/** All rounds of a run, first to last, with their evaluations by name of the part but
+ * without confusion matrices. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_each_round(mmofl_run_store *store,
+                                                      int64_t run,
+                                                      mmofl_round_visit *visit,
+                                                      void *context, mmofl_error *err);
+
+/** The cells of all confusion matrices: by round, part, true and predicted class. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_each_confusion(mmofl_run_store *store,
+                                                          int64_t run,
+                                                          mmofl_confusion_visit *visit,
+                                                          void *context,
+                                                          mmofl_error *err);
+
+/** The parts that were ever evaluated in the run, by name. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_each_part(mmofl_run_store *store,
+                                                     int64_t run,
+                                                     mmofl_part_visit *visit,
+                                                     void *context, mmofl_error *err);
+
+/** The checkpoints of a run, newest first. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_each_checkpoint(
+    mmofl_run_store *store, int64_t run, mmofl_checkpoint_visit *visit, void *context,
+    mmofl_error *err);
+
+#endif
