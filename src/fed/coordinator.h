@@ -1,0 +1,84 @@
+/* coordinator.h - rounds: who takes part, what comes in, the next model.
+ *
+ *        open                 accept (from any thread, any order)            close
+ *   idle ----> Theta^t, participants ----> ... updates ... ----> Theta^(t+1), summary
+ * ----> idle
+ *
+ * It knows nothing of networks or of the devices' memory; updates reach it as messages.
+ */
+#ifndef MMOFL_FED_COORDINATOR_H
+#define MMOFL_FED_COORDINATOR_H
+
+#include "base/option.h"
+#include "learn/message.h"
+#include "mmofl/status.h"
+
+typedef struct mmofl_coordinator_setup {
+    uint64_t seed;
+    uint32_t devices;     /* K */
+    double participation; /* share of devices in (0, 1], or their number if > 1 */
+    size_t n_parameters;
+    mmofl_pick aggregation;
+    long fail_after; /* tests: as in arena.h */
+} mmofl_coordinator_setup;
+
+/** What happened in a round; sums run over devices in their order. */
+typedef struct mmofl_round_summary {
+    uint64_t round;
+    uint32_t participants; /* asked */
+    uint32_t updates;      /* that answered */
+    uint64_t fresh, fresh_correct;
+    double loss;       /* F_t: mean over devices of the loss on their fresh samples */
+    double train_loss; /* mean over devices */
+    uint64_t steps;    /* mini-batches over all devices */
+    uint64_t bytes_down, bytes_up;
+} mmofl_round_summary;
+
+typedef struct mmofl_coordinator mmofl_coordinator;
+
+/** Starts before round 1 with the model given (copied).
+ * @retval E_MEMORY
+ * @retval E_RANGE  no devices, or a participation that asks for none or for more than
+ * all */
+MMOFL_CHECKED mmofl_status mmofl_coordinator_new(const mmofl_coordinator_setup *setup,
+                                                 const float *parameters,
+                                                 mmofl_coordinator **coordinator,
+                                                 mmofl_error *err);
+void mmofl_coordinator_delete(mmofl_coordinator *coordinator);
+
+/** Memory it holds, in bytes. */
+size_t mmofl_coordinator_bytes(const mmofl_coordinator *coordinator);
+
+/** Go on after `round` finished rounds with this model (after a resume). @retval
+ * E_STATE a round is open */
+MMOFL_CHECKED mmofl_status mmofl_coordinator_restore(mmofl_coordinator *coordinator,
+                                                     uint64_t round,
+                                                     const float *parameters);
+
+/** The model between rounds, Theta^(t+1) after round t; lives as long as the
+ * coordinator. */
+const float *mmofl_coordinator_parameters(const mmofl_coordinator *coordinator);
+
+/** Open the next round; participants (ascending device numbers) are drawn by (seed,
+ * round). Both stay valid until close.  @retval E_STATE  a round is open */
+MMOFL_CHECKED mmofl_status mmofl_coordinator_open(mmofl_coordinator *coordinator,
+                                                  mmofl_broadcast *broadcast,
+                                                  const uint32_t **participants,
+                                                  uint32_t *n);
+
+/** Take an update.  Thread-safe.  A refused update changes nothing.
+ * @retval E_STATE      no round is open
+ * @retval E_STALE      of another round
+ * @retval E_UNKNOWN    of a device that does not take part
+ * @retval E_DUPLICATE  the device has answered already
+ * @retval E_SHAPE      another number of parameters
+ * @retval E_NONFINITE, E_RANGE  parameters or report hold NaN, infinity or absurd
+ * values */
+MMOFL_CHECKED mmofl_status mmofl_coordinator_accept(mmofl_coordinator *coordinator,
+                                                    const mmofl_update *update);
+
+/** Close the round over the updates that came.  @retval E_STATE  no round is open */
+MMOFL_CHECKED mmofl_status mmofl_coordinator_close(mmofl_coordinator *coordinator,
+                                                   mmofl_round_summary *summary);
+
+#endif

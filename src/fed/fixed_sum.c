@@ -1,0 +1,71 @@
+/* fixed_sum.c - rounding by a magic number keeps the loop free of scalar conversions:
+ * for |v| < 2^51, v + 1.5*2^52 holds round(v) in its low bits. */
+#include <assert.h>
+#include <string.h>
+
+#include "fed/fixed_sum.h"
+
+static const double unit = 0x1p34, magic = 0x1.8p52, largest_term = 0x1p17,
+                    largest_sum = 0x1p28;
+
+mmofl_status mmofl_fixed_sum_init(mmofl_fixed_sum *sum, size_t n, mmofl_arena *arena)
+{
+    int64_t *numbers = MMOFL_ARENA_NEW(arena, n, int64_t);
+    if (!numbers)
+        return MMOFL_E_MEMORY;
+    *sum = (mmofl_fixed_sum){.n = n, .sum = numbers};
+    return MMOFL_OK;
+}
+
+void mmofl_fixed_sum_clear(mmofl_fixed_sum *sum)
+{
+    memset(sum->sum, 0, sum->n * sizeof *sum->sum);
+    sum->weight = 0;
+    sum->bound = 0;
+}
+
+/* The largest |x| as bits: as integers, absolute values sort as they do as floats, with
+ * infinity and NaN on top. */
+static int32_t largest_bits(const float *x, size_t n)
+{
+    int32_t top = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= 0x7fffffff;
+        top = bits > top ? bits : top;
+    }
+    return top;
+}
+
+mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x, uint32_t weight)
+{
+    int32_t bits = largest_bits(x, sum->n);
+    if (bits >= 0x7f800000)
+        return MMOFL_E_NONFINITE;
+    float top;
+    memcpy(&top, &bits, sizeof top);
+    double size = (double)weight * (double)top;
+    if (size >= largest_term || sum->bound + size >= largest_sum)
+        return MMOFL_E_RANGE;
+    int64_t magic_bits;
+    memcpy(&magic_bits, &magic, sizeof magic_bits);
+    double scale = unit * (double)weight;
+    for (size_t i = 0; i < sum->n; i++) {
+        double shifted = (double)x[i] * scale + magic;
+        int64_t rounded;
+        memcpy(&rounded, &shifted, sizeof rounded);
+        sum->sum[i] += rounded - magic_bits;
+    }
+    sum->weight += weight;
+    sum->bound += size;
+    return MMOFL_OK;
+}
+
+void mmofl_fixed_sum_mean(const mmofl_fixed_sum *sum, float *mean)
+{
+    assert(sum->weight > 0);
+    double scale = unit * (double)sum->weight;
+    for (size_t i = 0; i < sum->n; i++)
+        mean[i] = (float)((double)sum->sum[i] / scale);
+}

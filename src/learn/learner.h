@@ -1,0 +1,60 @@
+/* learner.h - what one device does in a round (METHOD.md section 1, steps 2 to 4).
+ *
+ *   buffer: | held ........................ | fresh |      oldest first
+ *             \___ train: E passes, shuffled ___/ ^ first predicted with the model as
+ *                                                   received (prequential)
+ *
+ * The learner knows nothing of networks, of data sets or of other devices.  A device
+ * has no state of its own between rounds but its buffer (optimiser state starts anew
+ * with each received model), so thousands of devices share one learner_space for each
+ * thread. */
+#ifndef MMOFL_LEARN_LEARNER_H
+#define MMOFL_LEARN_LEARNER_H
+
+#include "learn/message.h"
+#include "nn/model.h"
+#include "nn/train_spec.h"
+
+/** What all devices share; read-only. */
+typedef struct mmofl_learner_setup {
+    const mmofl_model *model;
+    const mmofl_train_spec *train;
+    uint64_t seed;
+    int buffer; /* most samples a device holds */
+} mmofl_learner_setup;
+
+/** What a device holds this round. */
+typedef struct mmofl_buffer_view {
+    mmofl_batch samples; /* oldest first */
+    int fresh;           /* how many, at the end, arrived this round */
+} mmofl_buffer_view;
+
+/** For traces and tests: called after each step.  NULL functions are not called. */
+typedef struct mmofl_learner_watch {
+    void (*step)(void *context, int step, const mmofl_batch *batch, double loss,
+                 const float *gradient, const float *parameters,
+                 const mmofl_workspace *workspace);
+    void *context;
+} mmofl_learner_watch;
+
+typedef struct mmofl_learner_space mmofl_learner_space;
+
+/** Working memory for one thread.  whole_batches: a mini-batch goes through in one
+ * piece (for watchers that look into the workspace).  fail_after: as in arena.h. */
+MMOFL_CHECKED mmofl_status mmofl_learner_space_new(const mmofl_learner_setup *setup,
+                                                   bool whole_batches, long fail_after,
+                                                   mmofl_learner_space **space);
+size_t mmofl_learner_space_bytes(const mmofl_learner_space *space);
+void mmofl_learner_space_delete(mmofl_learner_space *space);
+
+/** One round: predict the fresh samples, train E passes over the buffer in mini-batches
+ * shuffled by (seed, device, round), and fill update, whose parameters live in space
+ * until its next round.  Deterministic.
+ * @retval E_SHAPE      the broadcast has another number of parameters
+ * @retval E_NONFINITE  a loss became NaN or infinite: update is not filled */
+MMOFL_CHECKED mmofl_status mmofl_learner_round(
+    const mmofl_learner_setup *setup, mmofl_learner_space *space, uint64_t device,
+    const mmofl_broadcast *broadcast, const mmofl_buffer_view *buffer,
+    const mmofl_learner_watch *watch, mmofl_update *update);
+
+#endif
