@@ -1,0 +1,169 @@
+/* evaluator.c - pieces of the test part on the pool, then scores from the confusion
+ * matrix. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "learn/evaluator.h"
+
+enum { PIECE = 16 };
+
+struct mmofl_evaluator {
+    mmofl_arena arena;
+    const mmofl_model *model;
+    const mmofl_dataset *data;
+    mmofl_pool *pool;
+    const float *parameters;     /* of the current run */
+    size_t first, n, n_pieces;   /* tested samples: first ... first + n - 1 */
+    double *piece_loss;          /* (n_pieces) */
+    int32_t *predicted;          /* (n) */
+    mmofl_workspace **workspace; /* (threads) */
+    uint64_t *confusion;         /* (K, K) */
+};
+
+static mmofl_status make(mmofl_evaluator *e, long fail_after)
+{
+    size_t threads = (size_t)mmofl_pool_threads(e->pool), k = (size_t)e->model->classes;
+    e->arena.fail_after = fail_after;
+    e->piece_loss = MMOFL_ARENA_NEW(&e->arena, e->n_pieces, double);
+    e->predicted = MMOFL_ARENA_NEW(&e->arena, e->n, int32_t);
+    e->workspace = MMOFL_ARENA_NEW(&e->arena, threads, mmofl_workspace *);
+    e->confusion = MMOFL_ARENA_NEW(&e->arena, k * k, uint64_t);
+    if (!e->piece_loss || !e->predicted || !e->workspace || !e->confusion)
+        return MMOFL_E_MEMORY;
+    for (size_t t = 0; t < threads; t++) {
+        mmofl_status st =
+            mmofl_workspace_new(e->model, PIECE, false, fail_after, &e->workspace[t]);
+        if (st)
+            return st;
+    }
+    return MMOFL_OK;
+}
+
+mmofl_status mmofl_evaluator_new(const mmofl_model *model, const mmofl_dataset *data,
+                                 mmofl_pool *pool, long fail_after,
+                                 mmofl_evaluator **out)
+{
+    mmofl_evaluator *e = calloc(1, sizeof *e);
+    if (!e)
+        return MMOFL_E_MEMORY;
+    e->model = model;
+    e->data = data;
+    e->pool = pool;
+    e->first = data->n_samples > data->n_train ? data->n_train : 0;
+    e->n = data->n_samples - e->first;
+    e->n_pieces = (e->n + PIECE - 1) / PIECE;
+    mmofl_status st = make(e, fail_after);
+    if (st) {
+        mmofl_evaluator_delete(e);
+        return st;
+    }
+    *out = e;
+    return MMOFL_OK;
+}
+
+void mmofl_evaluator_delete(mmofl_evaluator *e)
+{
+    if (!e)
+        return;
+    for (int t = 0; e->workspace && t < mmofl_pool_threads(e->pool); t++)
+        mmofl_workspace_delete(e->workspace[t]);
+    mmofl_arena_free(&e->arena);
+    free(e);
+}
+
+size_t mmofl_evaluator_bytes(const mmofl_evaluator *e)
+{
+    size_t bytes = e->arena.bytes;
+    for (int t = 0; t < mmofl_pool_threads(e->pool); t++)
+        bytes += mmofl_workspace_bytes(e->workspace[t]);
+    return bytes;
+}
+
+/* A piece of the test part: its first sample. */
+typedef struct piece {
+    const mmofl_dataset *data;
+    size_t first;
+} piece;
+
+static void fetch_tested(void *context, int i, int modality, float *values)
+{
+    const piece *p = context;
+    mmofl_dataset_values(p->data, p->first + (size_t)i, modality, values);
+}
+
+static void test_piece(void *context, size_t item, int thread)
+{
+    mmofl_evaluator *e = context;
+    size_t from = item * PIECE, n = e->n - from < PIECE ? e->n - from : PIECE;
+    piece tested = {e->data, e->first + from};
+    mmofl_batch batch = {.n = (int)n,
+                         .mask = e->data->mask + tested.first,
+                         .label = e->data->label + tested.first,
+                         .fetch = fetch_tested,
+                         .context = &tested};
+    e->piece_loss[item] =
+        mmofl_model_predict(e->model, e->workspace[thread], e->parameters, &batch,
+                            e->predicted + from, NULL, NULL)
+            .loss_sum;
+}
+
+mmofl_class_score mmofl_evaluation_class(const mmofl_evaluation *evaluation, int class)
+{
+    size_t k = (size_t)evaluation->classes, c = (size_t) class;
+    const uint64_t *confusion = evaluation->confusion;
+    uint64_t occurs = 0, predicted = 0, right = confusion[c * k + c];
+    for (size_t i = 0; i < k; i++) {
+        occurs += confusion[c * k + i];
+        predicted += confusion[i * k + c];
+    }
+    mmofl_class_score score = {.support = occurs};
+    if (occurs)
+        score.recall = (double)right / (double)occurs;
+    if (predicted)
+        score.precision = (double)right / (double)predicted;
+    if (occurs + predicted)
+        score.f1 = 2 * (double)right / (double)(occurs + predicted);
+    return score;
+}
+
+/* F1 averaged over the classes that occur or are predicted. */
+static double macro_f1(const mmofl_evaluation *evaluation)
+{
+    size_t k = (size_t)evaluation->classes;
+    double sum = 0;
+    int seen = 0;
+    for (int c = 0; c < evaluation->classes; c++) {
+        uint64_t predicted = 0;
+        for (size_t i = 0; i < k; i++)
+            predicted += evaluation->confusion[i * k + (size_t)c];
+        mmofl_class_score score = mmofl_evaluation_class(evaluation, c);
+        if (score.support + predicted == 0)
+            continue;
+        sum += score.f1;
+        seen++;
+    }
+    return seen ? sum / seen : 0;
+}
+
+mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *e, const float *parameters)
+{
+    size_t k = (size_t)e->model->classes;
+    e->parameters = parameters;
+    mmofl_pool_run(e->pool, e->n_pieces, test_piece, e);
+    memset(e->confusion, 0, k * k * sizeof *e->confusion);
+    uint64_t right = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        size_t label = (size_t)e->data->label[e->first + i];
+        e->confusion[label * k + (size_t)e->predicted[i]]++;
+        right += label == (size_t)e->predicted[i];
+    }
+    mmofl_evaluation result = {.samples = e->n,
+                               .classes = e->model->classes,
+                               .confusion = e->confusion,
+                               .accuracy = (double)right / (double)e->n};
+    for (size_t i = 0; i < e->n_pieces; i++)
+        result.loss += e->piece_loss[i];
+    result.loss /= (double)e->n;
+    result.macro_f1 = macro_f1(&result);
+    return result;
+}

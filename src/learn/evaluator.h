@@ -1,0 +1,46 @@
+/* evaluator.h - testing a model on a data set's test part, on all threads.
+ *
+ * Samples are tested in pieces of a fixed size whose losses are added in their order,
+ * so the result does not depend on the number of threads. */
+#ifndef MMOFL_LEARN_EVALUATOR_H
+#define MMOFL_LEARN_EVALUATOR_H
+
+#include "base/pool.h"
+#include "nn/model.h"
+
+/** Test results of one model.  K classes. */
+typedef struct mmofl_evaluation {
+    size_t samples;
+    double loss;               /* mean cross-entropy, nats */
+    double accuracy;           /* share right */
+    double macro_f1;           /* mean over the classes that occur or are predicted */
+    int classes;               /* K */
+    const uint64_t *confusion; /* (K, K): row = true class, column = predicted; owned by
+                                * the evaluator, valid until its next run */
+} mmofl_evaluation;
+
+/** Precision, recall and F1 of one class; 0 where nothing was predicted or nothing
+ * occurs. */
+typedef struct mmofl_class_score {
+    uint64_t support; /* samples of the class */
+    double precision, recall, f1;
+} mmofl_class_score;
+
+mmofl_class_score mmofl_evaluation_class(const mmofl_evaluation *evaluation, int class);
+
+typedef struct mmofl_evaluator mmofl_evaluator;
+
+/** For models of this plan on this data (the training part when there is no test part).
+ * @retval E_MEMORY */
+MMOFL_CHECKED mmofl_status mmofl_evaluator_new(const mmofl_model *model,
+                                               const mmofl_dataset *data,
+                                               mmofl_pool *pool, long fail_after,
+                                               mmofl_evaluator **evaluator);
+void mmofl_evaluator_delete(mmofl_evaluator *evaluator);
+size_t mmofl_evaluator_bytes(const mmofl_evaluator *evaluator);
+
+/** Test the model; allocates nothing. */
+mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *evaluator,
+                                     const float *parameters);
+
+#endif

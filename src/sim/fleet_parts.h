@@ -1,0 +1,30 @@
+/* fleet_parts.h - what the files of a simulation share; inside of sim only. */
+#ifndef MMOFL_SIM_FLEET_PARTS_H
+#define MMOFL_SIM_FLEET_PARTS_H
+
+#include "link/link.h"
+#include "sim/simulation.h"
+
+/** Working memory of one thread. */
+typedef struct mmofl_thread_space {
+    mmofl_learner_space *learner;
+    uint32_t *held, *mask; /* (buffer) the current device's samples */
+    int32_t *label;        /* (buffer) */
+    uint32_t *scratch;     /* (longest pool) */
+} mmofl_thread_space;
+
+struct mmofl_simulation {
+    mmofl_arena arena, pools;
+    mmofl_simulation_setup setup;
+    mmofl_model *model;
+    mmofl_partition partition;
+    mmofl_learner_setup learner;
+    mmofl_coordinator *coordinator;
+    mmofl_link *link;
+    mmofl_evaluator *evaluator;
+    int n_threads;
+    mmofl_thread_space *thread; /* (n_threads) */
+    mmofl_status *status;       /* (devices) of the current round's participants */
+};
+
+#endif

@@ -1,0 +1,132 @@
+/* round.c - one round of the fleet: devices on threads, updates over the link. */
+#include "sim/fleet_parts.h"
+
+/* What one round's tasks share. */
+typedef struct round_task {
+    mmofl_simulation *s;
+    const mmofl_simulation_watch *watch;
+    mmofl_learner_space *watched_space;
+    const uint32_t *participants;
+    uint64_t round;
+} round_task;
+
+/* A device's samples, by their indexes in the data set. */
+typedef struct stored_samples {
+    const mmofl_dataset *data;
+    const uint32_t *index;
+} stored_samples;
+
+static void fetch_stored(void *context, int i, int modality, float *values)
+{
+    const stored_samples *stored = context;
+    mmofl_dataset_values(stored->data, stored->index[i], modality, values);
+}
+
+/* What the device holds this round, in the thread's arrays. */
+static mmofl_buffer_view look_into_buffer(const mmofl_simulation *s,
+                                          mmofl_thread_space *space, uint32_t device,
+                                          uint64_t round, stored_samples *stored)
+{
+    size_t start = s->partition.start[device],
+           n = s->partition.start[device + 1] - start;
+    const mmofl_dataset *data = s->setup.data;
+    mmofl_window window = {0};
+    if (n > 0) {
+        window = mmofl_stream_window(s->setup.stream, n, round);
+        mmofl_stream_held(s->setup.stream, s->partition.index + start, n, s->setup.seed,
+                          device, window, space->held, space->scratch);
+    }
+    for (int i = 0; i < window.held; i++) {
+        space->mask[i] = data->mask[space->held[i]];
+        space->label[i] = data->label[space->held[i]];
+    }
+    *stored = (stored_samples){data, space->held};
+    return (mmofl_buffer_view){.samples = {.n = window.held,
+                                           .mask = space->mask,
+                                           .label = space->label,
+                                           .fetch = fetch_stored,
+                                           .context = stored},
+                               .fresh = window.fresh};
+}
+
+static void run_device(void *context, size_t item, int thread)
+{
+    const round_task *task = context;
+    mmofl_simulation *s = task->s;
+    mmofl_thread_space *space = &s->thread[thread];
+    uint32_t device = task->participants[item];
+    bool watched = task->watch && task->watch->device == device && task->watched_space;
+    stored_samples stored;
+    mmofl_buffer_view buffer = look_into_buffer(s, space, device, task->round, &stored);
+    mmofl_broadcast broadcast;
+    mmofl_update update;
+    mmofl_status st = s->link->kind->take(s->link, device, &broadcast);
+    if (!st && watched && task->watch->before)
+        task->watch->before(task->watch->learner.context, broadcast.parameters);
+    if (!st)
+        st = mmofl_learner_round(
+            &s->learner, watched ? task->watched_space : space->learner, device,
+            &broadcast, &buffer, watched ? &task->watch->learner : NULL, &update);
+    if (!st)
+        st = s->link->kind->send(s->link, &update);
+    s->status[item] = st;
+}
+
+static mmofl_status first_failure(const mmofl_simulation *s,
+                                  const uint32_t *participants, uint32_t n,
+                                  uint64_t round, mmofl_error *err)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (s->status[i] == MMOFL_E_NONFINITE || s->status[i] == MMOFL_E_RANGE)
+            return mmofl_fail(
+                err, MMOFL_E_NONFINITE,
+                "training diverged: round %llu, device %u has NaN, infinite or huge "
+                "values; try a smaller train.lr or set train.clip_norm",
+                (unsigned long long)round, participants[i]);
+        if (s->status[i])
+            return mmofl_fail(err, s->status[i], "round %llu, device %u: %s",
+                              (unsigned long long)round, participants[i],
+                              mmofl_status_text(s->status[i]));
+    }
+    return MMOFL_OK;
+}
+
+static mmofl_status make_watched_space(const mmofl_simulation *s,
+                                       const mmofl_simulation_watch *watch,
+                                       uint64_t round, mmofl_learner_space **space,
+                                       mmofl_error *err)
+{
+    if (!watch || watch->round != round)
+        return MMOFL_OK;
+    mmofl_status st = mmofl_learner_space_new(&s->learner, true, 0, space);
+    return st ? mmofl_fail(err, st, "no memory to watch device %llu",
+                           (unsigned long long)watch->device)
+              : MMOFL_OK;
+}
+
+mmofl_status mmofl_simulation_round(mmofl_simulation *s,
+                                    const mmofl_simulation_watch *watch,
+                                    mmofl_round_summary *summary, mmofl_error *err)
+{
+    mmofl_broadcast broadcast;
+    round_task task = {.s = s, .watch = watch};
+    uint32_t n;
+    mmofl_status st =
+        mmofl_coordinator_open(s->coordinator, &broadcast, &task.participants, &n);
+    if (!st)
+        st = s->link->kind->offer(s->link, &broadcast);
+    if (st)
+        return mmofl_fail(err, st, "round cannot start: %s", mmofl_status_text(st));
+    task.round = broadcast.round;
+    st = make_watched_space(s, watch, broadcast.round, &task.watched_space, err);
+    if (st)
+        return st;
+    mmofl_pool_run(s->setup.pool, n, run_device, &task);
+    mmofl_learner_space_delete(task.watched_space);
+    st = first_failure(s, task.participants, n, broadcast.round, err);
+    if (st)
+        return st;
+    st = mmofl_coordinator_close(s->coordinator, summary);
+    return st ? mmofl_fail(err, st, "round cannot end: %s", mmofl_status_text(st))
+              : MMOFL_OK;
+}

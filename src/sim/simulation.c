@@ -1,0 +1,159 @@
+/* simulation.c - set-up and rounds of a simulated fleet. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/fleet_parts.h"
+
+static mmofl_status make_threads(mmofl_simulation *s, mmofl_error *err)
+{
+    int n = mmofl_pool_threads(s->setup.pool);
+    const mmofl_stream_spec *stream = s->setup.stream;
+    size_t longest = 1;
+    for (int d = 0; d < s->partition.devices; d++) {
+        size_t pool = s->partition.start[d + 1] - s->partition.start[d];
+        longest = pool > longest ? pool : longest;
+    }
+    s->thread = MMOFL_ARENA_NEW(&s->arena, (size_t)n, mmofl_thread_space);
+    if (!s->thread)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d threads", n);
+    s->n_threads = n;
+    for (int t = 0; t < n; t++) {
+        mmofl_thread_space *space = &s->thread[t];
+        size_t held = (size_t)stream->buffer;
+        space->held = MMOFL_ARENA_NEW(&s->arena, held, uint32_t);
+        space->mask = MMOFL_ARENA_NEW(&s->arena, held, uint32_t);
+        space->label = MMOFL_ARENA_NEW(&s->arena, held, int32_t);
+        space->scratch = MMOFL_ARENA_NEW(&s->arena, longest, uint32_t);
+        if (!space->held || !space->mask || !space->label || !space->scratch ||
+            mmofl_learner_space_new(&s->learner, false, s->setup.fail_after,
+                                    &space->learner))
+            return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d threads", n);
+    }
+    return MMOFL_OK;
+}
+
+static mmofl_status make_coordinator(mmofl_simulation *s, mmofl_error *err)
+{
+    float *initial = malloc(s->model->n_parameters * sizeof(float));
+    if (!initial)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the initial model");
+    mmofl_model_init(s->model, s->setup.seed, initial);
+    mmofl_coordinator_setup setup = {.seed = s->setup.seed,
+                                     .devices = (uint32_t)s->setup.devices,
+                                     .participation = s->setup.participation,
+                                     .n_parameters = s->model->n_parameters,
+                                     .aggregation = *s->setup.aggregation,
+                                     .fail_after = s->setup.fail_after};
+    mmofl_status st = mmofl_coordinator_new(&setup, initial, &s->coordinator, err);
+    free(initial);
+    return st;
+}
+
+static mmofl_status receive(void *context, const mmofl_update *update)
+{
+    return mmofl_coordinator_accept(context, update);
+}
+
+static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
+{
+    const mmofl_simulation_setup *u = &s->setup;
+    mmofl_status st =
+        mmofl_model_new(u->model, u->data->modality, u->data->n_modalities,
+                        u->data->n_classes, NULL, &s->model, err);
+    if (st)
+        return st;
+    st = mmofl_partition_make(u->data, u->partition, u->devices, u->seed, &s->pools,
+                              &s->partition, err);
+    if (st)
+        return st;
+    s->learner = (mmofl_learner_setup){s->model, u->train, u->seed, u->stream->buffer};
+    s->status = MMOFL_ARENA_NEW(&s->arena, (size_t)u->devices, mmofl_status);
+    if (!s->status ||
+        mmofl_evaluator_new(s->model, u->data, u->pool, u->fail_after, &s->evaluator))
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices", u->devices);
+    st = make_threads(s, err);
+    if (st)
+        return st;
+    st = make_coordinator(s, err);
+    if (st)
+        return st;
+    st = mmofl_link_memory_new(receive, s->coordinator, &s->link);
+    return st ? mmofl_fail(err, st, "no memory for the link") : MMOFL_OK;
+}
+
+mmofl_status mmofl_simulation_new(const mmofl_simulation_setup *setup,
+                                  mmofl_simulation **out, mmofl_error *err)
+{
+    mmofl_simulation *s = calloc(1, sizeof *s);
+    if (!s)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the simulation");
+    s->setup = *setup;
+    s->arena.fail_after = setup->fail_after;
+    mmofl_status st = make(s, err);
+    if (st) {
+        mmofl_simulation_delete(s);
+        return st;
+    }
+    *out = s;
+    return MMOFL_OK;
+}
+
+void mmofl_simulation_delete(mmofl_simulation *s)
+{
+    if (!s)
+        return;
+    for (int t = 0; t < s->n_threads; t++)
+        mmofl_learner_space_delete(s->thread[t].learner);
+    mmofl_evaluator_delete(s->evaluator);
+    if (s->link)
+        s->link->kind->destroy(s->link);
+    mmofl_coordinator_delete(s->coordinator);
+    mmofl_model_delete(s->model);
+    mmofl_arena_free(&s->pools);
+    mmofl_arena_free(&s->arena);
+    free(s);
+}
+
+const mmofl_model *mmofl_simulation_model(const mmofl_simulation *s)
+{
+    return s->model;
+}
+
+static size_t data_bytes(const mmofl_dataset *data)
+{
+    size_t bytes = data->n_samples * (sizeof *data->mask + sizeof *data->label +
+                                      sizeof *data->owner + sizeof *data->time);
+    for (int m = 0; m < data->n_modalities; m++)
+        bytes += data->n_samples * mmofl_shape_count(data->modality[m].shape) *
+                 sizeof(float);
+    return bytes;
+}
+
+mmofl_memory_plan mmofl_simulation_memory(const mmofl_simulation *s)
+{
+    mmofl_memory_plan plan = {.data = data_bytes(s->setup.data),
+                              .devices = s->pools.bytes,
+                              .per_device = s->pools.bytes / (size_t)s->setup.devices,
+                              .threads =
+                                  s->arena.bytes + mmofl_evaluator_bytes(s->evaluator),
+                              .coordinator = mmofl_coordinator_bytes(s->coordinator)};
+    for (int t = 0; t < s->n_threads; t++)
+        plan.threads += mmofl_learner_space_bytes(s->thread[t].learner);
+    return plan;
+}
+
+const float *mmofl_simulation_parameters(const mmofl_simulation *s)
+{
+    return mmofl_coordinator_parameters(s->coordinator);
+}
+
+mmofl_status mmofl_simulation_restore(mmofl_simulation *s, uint64_t round,
+                                      const float *parameters)
+{
+    return mmofl_coordinator_restore(s->coordinator, round, parameters);
+}
+
+mmofl_evaluation mmofl_simulation_evaluate(mmofl_simulation *s)
+{
+    return mmofl_evaluator_run(s->evaluator, mmofl_simulation_parameters(s));
+}
