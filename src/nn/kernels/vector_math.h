@@ -3,7 +3,8 @@
  * Why not libm: its functions differ between C libraries and are 8 to 30 times slower
  * in a loop.  Polynomials are those of Moshier's Cephes library (single precision);
  * each stays within a few units in the last place (tests/unit/test_vector_math.c).  No
- * branches: both sides are computed and one is selected.  Included only by files
+ * branches: both sides are computed and one is selected.  NaN gives NaN: a diverged
+ * model must not look healthy.  Included only by files
  * compiled per instruction set. */
 #ifndef MMOFL_NN_KERNELS_VECTOR_MATH_H
 #define MMOFL_NN_KERNELS_VECTOR_MATH_H
@@ -60,10 +61,11 @@ static inline float vexp(float x)
     p = mla(p, r, 1.6666665459e-1f);
     p = mla(p, r, 5.0000001201e-1f);
     p = mla(p, r * r, r) + 1.0f;
-    return p * float_of_bits((n + 127) * (1 << 23));
+    /* Unsigned, because n is arbitrary when x is NaN (then p is NaN, whatever n is). */
+    return p * float_of_bits((int32_t)((uint32_t)(n + 127) << 23));
 }
 
-/* ln x for normal x > 0. */
+/* ln x for normal x > 0, infinity and NaN. */
 static inline float vlog(float x)
 {
     int32_t bits = bits_of_float(x);
@@ -85,7 +87,8 @@ static inline float vlog(float x)
     float y = p * f * z;
     y = mla(ef, -2.12194440e-4f, y);
     y = mla(-0.5f, z, y);
-    return mla(ef, 0.693359375f, f + y);
+    y = mla(ef, 0.693359375f, f + y);
+    return x <= 3.40282347e38f ? y : x;
 }
 
 static inline float vtanh(float x)

@@ -1,6 +1,6 @@
 /* max_pool.c - the largest value of each window over time; the gradient goes to the
- * first one that is largest, as in PyTorch.  Which one it was is kept in scratch, as a
- * time step. */
+ * first one that is largest, as in PyTorch; NaN counts as larger than any number. Which
+ * one it was is kept in scratch, as a time step. */
 #include <string.h>
 
 #include "nn/layers/pool_window.h"
@@ -36,8 +36,9 @@ static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
 #pragma omp simd
                 for (int c = 0; c < channels; c++) {
                     float best = out[c], here = row[c];
-                    winner[c] = here > best ? step : winner[c];
-                    out[c] = here > best ? here : best;
+                    bool wins = (here > best) | (here != here);
+                    winner[c] = wins ? step : winner[c];
+                    out[c] = wins ? here : best;
                 }
             }
         }

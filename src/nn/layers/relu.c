@@ -1,4 +1,6 @@
-/* relu.c - y = max(x, 0); its gradient passes where y > 0. */
+/* relu.c - y = max(x, 0); its gradient passes where y > 0.  NaN stays NaN, as in
+ * PyTorch.
+ */
 #include "nn/layers/elementwise.h"
 
 static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
@@ -12,7 +14,7 @@ static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
                     const float *w, mmofl_span x, mmofl_span y)
 {
     (void)run, (void)w;
-    ELEMENTWISE(layer, n, Y = X > 0.0f ? X : 0.0f);
+    ELEMENTWISE(layer, n, Y = 0.0f > X ? 0.0f : X);
 }
 
 static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
