@@ -1,1 +1,47 @@
-# Install rules: library, headers, program, pkg-config file, CMake package, man pages.
+# What `cmake --install` puts where: library, headers, program, manuals, examples, and the
+# pkg-config file and CMake package by which other projects find them.
+include(CMakePackageConfigHelpers)
+set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl) # as library.cmake's
+set(MMOFL_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/mmofl)
+set_target_properties(mmofl_shared PROPERTIES EXPORT_NAME mmofl)
+set_target_properties(mmofl_static PROPERTIES EXPORT_NAME static)
+
+# The two libraries have an export set each: who links the shared one needs none of the
+# packages that the static one hands on to its user.
+foreach(kind shared static)
+  install(TARGETS mmofl_${kind} EXPORT mmofl-${kind}
+          ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT mmofl-${kind} NAMESPACE mmofl:: DESTINATION ${MMOFL_PACKAGE_DIR})
+endforeach()
+install(TARGETS mmofl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY include/mmofl DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.h)
+install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mmofl/examples)
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md ARCHITECTURE.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+configure_package_config_file(cmake/mmofl-config.cmake.in mmofl-config.cmake
+                              INSTALL_DESTINATION ${MMOFL_PACKAGE_DIR})
+write_basic_package_version_file(mmofl-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/mmofl-config.cmake
+              ${PROJECT_BINARY_DIR}/mmofl-config-version.cmake DESTINATION ${MMOFL_PACKAGE_DIR})
+
+configure_file(cmake/mmofl.pc.in mmofl.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/mmofl.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# Manual pages are written in scdoc; without it everything but they is built.
+find_program(SCDOC scdoc)
+if(SCDOC)
+  file(GLOB MMOFL_MANUALS CONFIGURE_DEPENDS man/*.scd)
+  foreach(source ${MMOFL_MANUALS})
+    string(REGEX REPLACE "^.*/(.*\\.([0-9]))\\.scd$" "man/\\1;\\2" page ${source})
+    list(GET page 0 file)
+    list(GET page 1 section)
+    add_custom_command(OUTPUT ${file} DEPENDS ${source} VERBATIM
+                       COMMAND ${CMAKE_COMMAND} -E make_directory man
+                       COMMAND sh -c "'${SCDOC}' <'${source}' >'${file}'")
+    list(APPEND MMOFL_MANUAL_PAGES ${PROJECT_BINARY_DIR}/${file})
+    install(FILES ${PROJECT_BINARY_DIR}/${file} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+  endforeach()
+  add_custom_target(manuals ALL DEPENDS ${MMOFL_MANUAL_PAGES})
+endif()

@@ -1,0 +1,15 @@
+# Fuzz targets: every tests/fuzz/fuzz_*.c is one libFuzzer program.
+if(NOT CMAKE_C_COMPILER_ID MATCHES Clang)
+  message(FATAL_ERROR "MMOFL_FUZZ needs clang: libFuzzer is part of it (cmake --preset fuzz)")
+endif()
+
+add_custom_target(fuzz-targets)
+file(GLOB MMOFL_FUZZ_SOURCES CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+foreach(source ${MMOFL_FUZZ_SOURCES})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} EXCLUDE_FROM_ALL ${source})
+  target_include_directories(${name} PRIVATE src tests)
+  target_link_libraries(${name} PRIVATE mmofl_static PkgConfig::DEPS Threads::Threads m)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzz-targets ${name})
+endforeach()
