@@ -1,0 +1,226 @@
+#!/usr/bin/python3
+"""Replay a training trace of mmofl in PyTorch and compare every step.
+
+usage: replay.py TRACE.npz [--tolerance 1e-5]
+
+The replay starts from the trace's first parameters and then goes its own way for all
+steps, in float32 and, as an arbiter, in float64.  The engine agrees where its loss,
+gradients and parameters are within the tolerance of one of the two: a sum that rounds
+to the other side of a ReLU's kink may move it away from one of them, not from both.
+
+Error of a tensor: max|a - b| / max(max|b|, 0.01 * largest |b| of all its kind in the
+step), b being PyTorch's.  The floor is there because a gradient that is zero on paper
+(a bias before a normalisation) holds nothing but rounding; with the tolerance of 1e-5
+it stands for one float32 rounding of the largest gradient.
+
+Arrays of a trace, names as in PyTorch's state dict, samples channels last:
+  meta                   UTF-8 JSON: model, train, device, round, seed, steps and
+                         parameters, the tensors' names in order
+  before/<name>          parameters at the round's start; after/<name> at its end
+  step<s>/x/<modality>   (n, T, C) float32; a modality that a sample lacks is zeros
+  step<s>/mask           (n, M) uint8;  step<s>/label (n,) int32
+  step<s>/dropout/<layer>  (n, ...) float32, the multipliers drawn: 0 or 1 / (1 - p)
+  step<s>/loss           float64, mean cross-entropy of the n samples
+  step<s>/grad/<name>    before clipping and weight decay
+  step<s>/params/<name>  after the step
+
+Exit: 0 agreement, 1 disagreement, 2 the trace cannot be read or does not fit itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+from torch_model import MultimodalModel
+
+FLOOR = 0.01
+Arrays = dict[str, np.ndarray]
+
+
+class Trace:
+    """The arrays of a trace file; each is read when asked for."""
+
+    def __init__(self, path: str) -> None:
+        self.arrays: Mapping[str, np.ndarray] = np.load(path, allow_pickle=False)
+        self.meta: dict[str, Any] = json.loads(
+            bytes(self.arrays["meta"]).decode("utf-8")
+        )
+        self.parameters: list[str] = self.meta["parameters"]
+        self.steps: int = self.meta["steps"]
+
+    def tensors(self, prefix: str) -> Arrays:
+        return {name: self.arrays[f"{prefix}/{name}"] for name in self.parameters}
+
+    def input(self, step: int, kind: str) -> Arrays:
+        """Arrays below step<s>/<kind>/ by name: "x" or "dropout"."""
+        prefix = f"step{step}/{kind}/"
+        names = (n for n in self.arrays if n.startswith(prefix))
+        return {n[len(prefix) :]: self.arrays[n] for n in names}
+
+
+class Replay:
+    """A PyTorch training run over the mini-batches of a trace."""
+
+    def __init__(self, trace: Trace, dtype: torch.dtype) -> None:
+        train = trace.meta["train"]
+        self.trace, self.dtype = trace, dtype
+        self.clip_norm: float = train["clip_norm"]
+        self.model = MultimodalModel(trace.meta["model"])
+        self.model.load_state_dict(
+            {n: torch.from_numpy(a) for n, a in trace.tensors("before").items()}
+        )
+        self.model.to(dtype)
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(),
+            lr=train["lr"],
+            momentum=train["momentum"],
+            weight_decay=train["weight_decay"],
+        )
+        # PyTorch steps over a parameter without gradient; here an encoder that no
+        # sample of the batch used has the gradient zero, and still decays.
+        for p in self.model.parameters():
+            p.grad = torch.zeros_like(p)
+
+    def floats(self, arrays: Arrays) -> dict[str, torch.Tensor]:
+        return {n: torch.from_numpy(a).to(self.dtype) for n, a in arrays.items()}
+
+    def step(self, s: int) -> dict[str, Arrays]:
+        """Train on mini-batch s: loss, grad (before clipping) and params after it."""
+        arrays = self.trace.arrays
+        self.optimizer.zero_grad(set_to_none=False)
+        logits = self.model(
+            self.floats(self.trace.input(s, "x")),
+            torch.from_numpy(arrays[f"step{s}/mask"]),
+            self.floats(self.trace.input(s, "dropout")),
+        )
+        label = torch.from_numpy(arrays[f"step{s}/label"]).long()
+        loss = functional.cross_entropy(logits, label)
+        loss.backward()
+        named = dict(self.model.named_parameters())
+        grad = {n: named[n].grad.numpy().copy() for n in self.trace.parameters}
+        if self.clip_norm > 0:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        self.optimizer.step()
+        params = {n: named[n].detach().numpy().copy() for n in self.trace.parameters}
+        return {"loss": {"loss": loss.detach().numpy()}, "grad": grad, "params": params}
+
+
+def errors(a: Arrays, b: Arrays) -> dict[str, float]:
+    """Relative error of each tensor of a against b; NaN counts as infinite."""
+    largest = max(float(np.abs(t).max()) for t in b.values())
+    result = {}
+    for name, want in b.items():
+        if a[name].shape != want.shape:
+            raise ValueError(f"{name} is {a[name].shape}, not {want.shape}")
+        distance = float(np.abs(a[name].astype(np.float64) - want).max())
+        error = distance / max(float(np.abs(want).max()), FLOOR * largest, 1e-30)
+        result[name] = float("inf") if math.isnan(error) else error
+    return result
+
+
+@dataclass
+class Comparison:
+    """One tensor after one step."""
+
+    kind: str
+    step: int
+    tensor: str
+    to_f32: float  # engine against PyTorch in float32
+    to_f64: float  # engine against PyTorch in float64
+    torch_own: float  # PyTorch in float32 against itself in float64
+
+    @property
+    def error(self) -> float:
+        return min(self.to_f32, self.to_f64)
+
+
+def compare(trace: Trace) -> Iterator[Comparison]:
+    f32, f64 = Replay(trace, torch.float32), Replay(trace, torch.float64)
+    after = trace.tensors("before")
+    for s in range(trace.steps):
+        engine = {
+            "loss": {"loss": np.asarray(trace.arrays[f"step{s}/loss"]).reshape(())},
+            "grad": trace.tensors(f"step{s}/grad"),
+            "params": trace.tensors(f"step{s}/params"),
+        }
+        single, double = f32.step(s), f64.step(s)
+        for kind, tensors in engine.items():
+            to_f32 = errors(tensors, single[kind])
+            to_f64 = errors(tensors, double[kind])
+            own = errors(single[kind], double[kind])
+            for name in tensors:
+                yield Comparison(kind, s, name, to_f32[name], to_f64[name], own[name])
+        after = engine["params"]
+    for name, tensor in trace.tensors("after").items():
+        error = 0.0 if np.array_equal(tensor, after[name]) else float("inf")
+        yield Comparison("after", trace.steps - 1, name, error, error, 0.0)
+
+
+def report(trace: Trace, rows: list[Comparison], tolerance: float) -> bool:
+    """Print the worst of each kind; whether all agree."""
+    good = True
+    print(
+        f"{trace.steps} steps, {len(trace.parameters)} tensors, tolerance {tolerance:g}"
+    )
+    print(
+        f"{'':8}{'engine-f32':>11}{'engine-f64':>11}{'f32-f64':>11}"
+        f"{'worst step':>12}  tensor"
+    )
+    for kind in ("loss", "grad", "params", "after"):
+        of_kind = [row for row in rows if row.kind == kind]
+        if not of_kind:
+            continue
+        worst = max(of_kind, key=lambda row: row.error)
+        far32, far64, own = (
+            max(getattr(row, field) for row in of_kind)
+            for field in ("to_f32", "to_f64", "torch_own")
+        )
+        agrees = worst.error <= tolerance
+        good = good and agrees
+        print(
+            f"{kind:8}{far32:11.2e}{far64:11.2e}{own:11.2e}{worst.step:12}  "
+            f"{worst.tensor}{'' if agrees else f': DISAGREES by {worst.error:.2e}'}"
+        )
+    first = next((row for row in rows if row.error > tolerance), None)
+    if first:
+        print(
+            f"first disagreement: step {first.step}, {first.kind} of {first.tensor}: "
+            f"engine-f32 {first.to_f32:.2e}, engine-f64 {first.to_f64:.2e}"
+        )
+    return good
+
+
+def parse(argv: list[str]) -> tuple[str, float]:
+    parser = argparse.ArgumentParser(description="replay an mmofl trace in PyTorch")
+    parser.add_argument("trace", metavar="TRACE.npz")
+    parser.add_argument("--tolerance", type=float, default=1e-5)
+    args = parser.parse_args(argv)
+    return args.trace, args.tolerance
+
+
+def main(argv: list[str]) -> int:
+    path, tolerance = parse(argv)
+    torch.set_num_threads(1)
+    try:
+        trace = Trace(path)
+        rows = list(compare(trace))
+        if not rows:
+            raise ValueError("there is nothing to compare")
+    except (OSError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+        print(f"{path}: {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    return 0 if report(trace, rows, tolerance) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+"""Tests of the oracle itself, without the engine: traces written by PyTorch.
+
+The model of the trace has every layer kind, and its batches mix masks: full samples,
+one modality missing, all missing, and a step in which nobody has the second modality.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+import tempfile
+import unittest
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import replay
+import torch
+from torch.nn import functional
+from torch_model import LAYERS, MultimodalModel
+
+STEPS = 60
+BATCH = 12
+RATE = 0.25  # of dropout
+
+MODEL: dict[str, Any] = {
+    "encoders": [
+        {
+            "modality": "accelerometer",
+            "shape": [32, 3],
+            "layers": [
+                {"kind": "conv1d", "out": 8, "kernel": 5, "stride": 1, "pad": 2},
+                {"kind": "group_norm", "groups": 2, "eps": 1e-5},
+                {"kind": "relu"},
+                {"kind": "max_pool", "kernel": 3, "stride": 2, "pad": 1},
+                {"kind": "conv1d", "out": 12, "kernel": 4, "stride": 2, "pad": 0},
+                {"kind": "layer_norm", "eps": 1e-5},
+                {"kind": "gelu"},
+                {"kind": "global_avg_pool"},
+                {"kind": "linear", "out": 10},
+            ],
+        },
+        {
+            "modality": "sound",
+            "shape": [20, 4],
+            "layers": [
+                {"kind": "linear", "out": 6},
+                {"kind": "leaky_relu", "slope": 0.1},
+                {"kind": "avg_pool", "kernel": 4, "stride": 0, "pad": 1},
+                {"kind": "dropout", "p": RATE},
+                {"kind": "flatten"},
+                {"kind": "linear", "out": 9},
+                {"kind": "tanh"},
+            ],
+        },
+    ],
+    "fusion": "concat",
+    "head": [
+        {"kind": "linear", "out": 16},
+        {"kind": "tanh"},
+        {"kind": "dropout", "p": RATE},
+        {"kind": "linear", "out": 5},
+    ],
+    "classes": 5,
+}
+TRAIN = {
+    "lr": 0.1,
+    "momentum": 0.9,
+    "weight_decay": 1e-3,
+    "clip_norm": 0.5,
+    "batch": BATCH,
+    "epochs": 1,
+}
+DROPOUT_SHAPES = {"encoders.sound.3": (5, 6), "head.2": (16,)}
+
+
+def masks(rng: np.random.Generator, step: int) -> np.ndarray:
+    mask = rng.integers(0, 2, (BATCH, 2)).astype(np.uint8)
+    mask[0], mask[1] = 1, 0
+    if step == 7:
+        mask[:, 1] = 0
+    return mask
+
+
+def mini_batches(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    arrays: dict[str, np.ndarray] = {}
+    for s in range(STEPS):
+        mask = masks(rng, s)
+        for m, encoder in enumerate(MODEL["encoders"]):
+            x = rng.standard_normal((BATCH, *encoder["shape"])) * mask[:, m, None, None]
+            arrays[f"step{s}/x/{encoder['modality']}"] = x.astype(np.float32)
+        for name, shape in DROPOUT_SHAPES.items():
+            kept = rng.random((BATCH, *shape)) >= RATE
+            arrays[f"step{s}/dropout/{name}"] = (kept / (1 - RATE)).astype(np.float32)
+        arrays[f"step{s}/mask"] = mask
+        arrays[f"step{s}/label"] = rng.integers(0, 5, BATCH).astype(np.int32)
+    return arrays
+
+
+def save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    np.savez(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub forgets names
+
+
+def write_trace(path: Path, dtype: torch.dtype) -> None:
+    """A trace trained in dtype and stored, as any trace, in float32."""
+    torch.manual_seed(1)
+    state = MultimodalModel(MODEL).state_dict()
+    arrays = mini_batches(np.random.default_rng(2))
+    arrays.update({f"before/{name}": t.numpy() for name, t in state.items()})
+    meta = {"model": MODEL, "train": TRAIN, "device": 3, "round": 4, "seed": 5}
+    meta.update({"steps": STEPS, "parameters": list(state)})
+    arrays["meta"] = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
+    save(path, arrays)
+
+    run = replay.Replay(replay.Trace(str(path)), dtype)
+    for s in range(STEPS):
+        result = run.step(s)
+        arrays[f"step{s}/loss"] = result["loss"]["loss"].astype(np.float64)
+        for kind in ("grad", "params"):
+            for name, tensor in result[kind].items():
+                arrays[f"step{s}/{kind}/{name}"] = tensor.astype(np.float32)
+    for name in state:
+        arrays[f"after/{name}"] = arrays[f"step{STEPS - 1}/params/{name}"]
+    save(path, arrays)
+
+
+class OracleTest(unittest.TestCase):
+    folder: tempfile.TemporaryDirectory[str]
+    good: Path
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        torch.set_num_threads(1)
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.good = Path(cls.folder.name) / "good.npz"
+        write_trace(cls.good, torch.float32)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.folder.cleanup()
+
+    def replayed(self, path: Path) -> int:
+        self.text = io.StringIO()
+        with (
+            contextlib.redirect_stdout(self.text),
+            contextlib.redirect_stderr(self.text),
+        ):
+            return replay.main([str(path)])
+
+    def altered(self, **changes: np.ndarray) -> Path:
+        path = Path(self.folder.name) / "altered.npz"
+        save(path, {**np.load(self.good), **changes})
+        return path
+
+    def nudged(self, key: str, amount: float) -> Path:
+        tensor = np.load(self.good)[key].copy()
+        tensor.flat[0] += amount * np.abs(tensor).max()
+        return self.altered(**{key: tensor})
+
+    def test_the_model_has_every_layer_kind(self) -> None:
+        chains = [e["layers"] for e in MODEL["encoders"]] + [MODEL["head"]]
+        self.assertEqual({o["kind"] for chain in chains for o in chain}, set(LAYERS))
+
+    def test_a_float32_trace_agrees(self) -> None:
+        self.assertEqual(self.replayed(self.good), 0, "\n" + self.text.getvalue())
+        print(self.text.getvalue(), file=sys.stderr)
+
+    def test_a_float64_trace_is_within_tolerance_of_float32(self) -> None:
+        path = Path(self.folder.name) / "double.npz"
+        write_trace(path, torch.float64)
+        rows = list(replay.compare(replay.Trace(str(path))))
+        self.assertLessEqual(max(row.to_f32 for row in rows), 1e-5)
+
+    def test_one_wrong_gradient_disagrees(self) -> None:
+        path = self.nudged("step41/grad/encoders.sound.5.weight", 1e-4)
+        self.assertEqual(self.replayed(path), 1)
+        self.assertIn("step 41, grad of encoders.sound.5.weight", self.text.getvalue())
+
+    def test_one_wrong_parameter_disagrees(self) -> None:
+        self.assertEqual(
+            self.replayed(self.nudged("step9/params/head.0.bias", 1e-4)), 1
+        )
+
+    def test_after_that_is_not_the_last_step_disagrees(self) -> None:
+        self.assertEqual(self.replayed(self.nudged("after/head.0.bias", 1e-4)), 1)
+
+    def test_a_wrong_loss_and_a_nan_disagree(self) -> None:
+        self.assertEqual(self.replayed(self.nudged("step0/loss", 1e-4)), 1)
+        self.assertEqual(self.replayed(self.nudged("step0/loss", float("nan"))), 1)
+
+    def test_another_order_of_steps_disagrees(self) -> None:
+        label = np.load(self.good)["step3/label"]
+        self.assertEqual(self.replayed(self.altered(**{"step3/label": label[::-1]})), 1)
+
+    def test_a_trace_that_does_not_fit_itself_is_refused(self) -> None:
+        wrong = np.zeros(7, dtype=np.float32)
+        path = self.altered(**{"before/head.0.bias": wrong})
+        self.assertEqual(self.replayed(path), 2)
+        path.write_bytes(self.good.read_bytes()[:1000])
+        self.assertEqual(self.replayed(path), 2)
+
+    def test_a_missing_modality_counts_as_a_zero_feature(self) -> None:
+        """The same loss and gradients as running all samples and masking features."""
+        run = replay.Replay(replay.Trace(str(self.good)), torch.float64)
+        trace, model = run.trace, run.model
+        x = run.floats(trace.input(0, "x"))
+        dropout = run.floats(trace.input(0, "dropout"))
+        label = torch.from_numpy(trace.arrays["step0/label"]).long()
+        mask = torch.from_numpy(trace.arrays["step0/mask"])
+        model(x, torch.ones_like(mask), dropout)  # gives every sample its multipliers
+        features = [
+            encoder(x[name]) * mask[:, m, None]
+            for m, (name, encoder) in enumerate(model.encoders.items())
+        ]
+        logits = model.head(torch.cat(features, dim=1))
+        functional.cross_entropy(logits, label).backward()
+        want = {n: p.grad.numpy().copy() for n, p in model.named_parameters()}
+        got = run.step(0)["grad"]
+        for name, gradient in want.items():
+            np.testing.assert_allclose(got[name], gradient, rtol=1e-9, atol=1e-12)
+
+
+if __name__ == "__main__":
+    unittest.main()

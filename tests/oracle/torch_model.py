@@ -1,0 +1,137 @@
+"""The multimodal model of a trace, built from PyTorch's own layers.
+
+Samples are channels last, (N, T, C), as mmofl keeps them; PyTorch's time layers want
+(N, C, T), so the subclasses here only turn the axes around the layer they inherit.
+The names in the state dict are those of the trace: encoders.<modality>.<i>.weight and
+head.<i>.weight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Spec = dict[str, Any]
+
+
+class Conv1d(nn.Conv1d):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class MaxPool1d(nn.MaxPool1d):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class AvgPool1d(nn.AvgPool1d):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class GroupNorm(nn.GroupNorm):
+    """Over (C, T) of each sample; a sample without time steps is (C,)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, -1)).transpose(1, -1)
+
+
+class GlobalAvgPool(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(dim=1)
+
+
+class GivenDropout(nn.Module):
+    """Multiplies by what the engine drew: two generators never draw the same mask."""
+
+    multiplier: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.multiplier is None:
+            raise ValueError("the trace lacks the multipliers of a dropout layer")
+        return x * self.multiplier
+
+
+# Kind -> layer for the given options and number of channels.
+LAYERS: dict[str, Callable[[Spec, int], nn.Module]] = {
+    "linear": lambda o, c: nn.Linear(c, o["out"]),
+    "conv1d": lambda o, c: Conv1d(c, o["out"], o["kernel"], o["stride"], o["pad"]),
+    "relu": lambda o, c: nn.ReLU(),
+    "leaky_relu": lambda o, c: nn.LeakyReLU(o["slope"]),
+    "tanh": lambda o, c: nn.Tanh(),
+    "gelu": lambda o, c: nn.GELU(),
+    "max_pool": lambda o, c: MaxPool1d(o["kernel"], o["stride"] or None, o["pad"]),
+    "avg_pool": lambda o, c: AvgPool1d(o["kernel"], o["stride"] or None, o["pad"]),
+    "global_avg_pool": lambda o, c: GlobalAvgPool(),
+    "flatten": lambda o, c: nn.Flatten(),
+    "group_norm": lambda o, c: GroupNorm(o["groups"], c, o["eps"]),
+    "layer_norm": lambda o, c: nn.LayerNorm(c, o["eps"]),
+    "dropout": lambda o, c: GivenDropout(),
+}
+
+Shape = tuple[int, ...]
+
+
+def build_chain(specs: list[Spec], shape: Shape) -> tuple[nn.Sequential, Shape]:
+    """Layers for samples of `shape`, and the shape they end with."""
+    chain = nn.Sequential()
+    for index, spec in enumerate(specs):
+        layer = LAYERS[spec["kind"]](spec, shape[-1])
+        chain.add_module(str(index), layer)
+        if not isinstance(layer, GivenDropout):
+            with torch.no_grad():
+                shape = tuple(layer(torch.zeros(1, *shape)).shape[1:])
+    return chain, shape
+
+
+class MultimodalModel(nn.Module):
+    """One encoder per modality, features concatenated in encoder order, a head."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__()
+        if spec["fusion"] != "concat":
+            raise ValueError(f"fusion {spec['fusion']!r} is not known here")
+        self.encoders = nn.ModuleDict()
+        self.width: dict[str, int] = {}
+        for encoder in spec["encoders"]:
+            name = encoder["modality"]
+            chain, shape = build_chain(encoder["layers"], tuple(encoder["shape"]))
+            self.encoders[name] = chain
+            self.width[name] = torch.Size(shape).numel()
+        self.head, logits = build_chain(spec["head"], (sum(self.width.values()),))
+        if logits != (spec["classes"],):
+            raise ValueError(f"the head gives {logits}, not {spec['classes']} classes")
+
+    def forward(
+        self, x: dict[str, Tensor], mask: Tensor, dropout: dict[str, Tensor]
+    ) -> Tensor:
+        """Logits (N, K) of x[modality] (N, T, C).
+
+        mask is (N, M); an encoder sees only the samples that have its modality, the
+        others get zeros in its place.  dropout holds the multipliers of each dropout
+        layer for all N samples, by the layer's name.
+        """
+        features = []
+        for m, (name, encoder) in enumerate(self.encoders.items()):
+            rows = mask[:, m].nonzero().squeeze(1)
+            give_dropout(encoder, f"encoders.{name}", dropout, rows)
+            feature = x[name].new_zeros(len(mask), self.width[name])
+            if len(rows):
+                feature = feature.index_copy(0, rows, encoder(x[name][rows]).flatten(1))
+            features.append(feature)
+        give_dropout(self.head, "head", dropout, None)
+        return self.head(torch.cat(features, dim=1))
+
+
+def give_dropout(
+    chain: nn.Sequential, prefix: str, dropout: dict[str, Tensor], rows: Tensor | None
+) -> None:
+    for index, layer in chain.named_children():
+        if isinstance(layer, GivenDropout):
+            given = dropout.get(f"{prefix}.{index}")
+            if given is not None and rows is not None:
+                given = given[rows]
+            layer.multiplier = given
