@@ -30,6 +30,10 @@ mmofl_status mmofl_run_files_digest(const char *path,
     mmofl_status st = mmofl_file_map(path, &file, err);
     if (st)
         return st;
+    if (sodium_init() < 0) { /* picks the fast code; needed once, harmless again */
+        mmofl_file_unmap(&file);
+        return mmofl_fail(err, MMOFL_E_UNSUPPORTED, "libsodium does not start");
+    }
     crypto_generichash(digest, MMOFL_DIGEST_BYTES, file.data, file.size, NULL, 0);
     mmofl_file_unmap(&file);
     return MMOFL_OK;

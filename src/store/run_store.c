@@ -14,7 +14,8 @@
 #include "store/sql.h"
 
 #define APPLICATION_ID "1296909900" /* "MMFL", big-endian */
-enum { SCHEMA_VERSION = 1, BUSY_MS = 2000, SEED_BYTES = 24 };
+#define SCHEMA_VERSION "1"
+enum { BUSY_MS = 2000, SEED_BYTES = 24 };
 
 #define REAL_COLUMN(name, may_lack) #name " REAL, "
 #define COUNT_COLUMN(name) #name " INTEGER NOT NULL, "
@@ -61,7 +62,7 @@ static const char schema[] =
                       " STRICT, WITHOUT ROWID;"
 
                       "PRAGMA application_id = " APPLICATION_ID
-                      "; PRAGMA user_version = 1;";
+                      "; PRAGMA user_version = " SCHEMA_VERSION;
 
 static const char *const status_names[] = {
 #define ROW(name, text) text,
@@ -101,9 +102,9 @@ static mmofl_status check_identity(mmofl_run_store *store, mmofl_run_store_mode 
     if (id != strtoll(APPLICATION_ID, NULL, 10))
         return mmofl_fail(err, MMOFL_E_CORRUPT, "%s: not a run store of mmofl",
                           store->path);
-    if (version != SCHEMA_VERSION)
+    if (version != strtoll(SCHEMA_VERSION, NULL, 10))
         return mmofl_fail(err, MMOFL_E_VERSION,
-                          "%s: schema version %lld, this program reads version %d",
+                          "%s: schema version %lld, this program reads version %s",
                           store->path, (long long)version, SCHEMA_VERSION);
     return MMOFL_OK;
 }

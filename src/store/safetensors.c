@@ -114,7 +114,7 @@ static mmofl_status read_sizes(const reader *r, const char *name, const char *ke
                           key);
     size_t n = json_array_size(list);
     if (n < at_least || n > limit)
-        return mmofl_fail(r->err, MMOFL_E_LIMIT,
+        return mmofl_fail(r->err, at_least == limit ? MMOFL_E_COUNT : MMOFL_E_LIMIT,
                           "tensor \"%s\": %s has %zu numbers, wanted %zu to %zu", name,
                           key, n, at_least, limit);
     for (size_t i = 0; i < n; i++) {

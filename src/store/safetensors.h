@@ -40,6 +40,7 @@ enum { MMOFL_SAFETENSORS_FINITE = 1 /* refuse NaN and infinities in F32 and F64 
  * @retval MMOFL_E_TRUNCATED  shorter than the header or a range says
  * @retval MMOFL_E_LIMIT      header over 100 MB, too many dims, or a size that
  * overflows
+ * @retval MMOFL_E_COUNT      data_offsets are not two numbers
  * @retval MMOFL_E_SYNTAX     the header is not a JSON object of the described form
  * @retval MMOFL_E_DUPLICATE  a name or key occurs twice
  * @retval MMOFL_E_MISSING    dtype, shape or data_offsets is absent
