@@ -1,0 +1,148 @@
+/* test_number.c - decimals, against strtod as the reference. */
+#include "base/number.h"
+#include "check.h"
+
+static void same_as_strtod(const char *text)
+{
+    double got = 99, wanted;
+    char *wanted_end;
+    wanted = strtod(text, &wanted_end);
+    const char *end = mmofl_number_read(text, text + strlen(text), &got);
+    if (end != wanted_end || memcmp(&got, &wanted, sizeof got) != 0)
+        fail_msg("%s: got %.17g, %td bytes; strtod %.17g, %td bytes", text, got,
+                 end ? end - text : -1, wanted, wanted_end - text);
+}
+
+/* A small generator is enough here; the seed is fixed. */
+static uint64_t next(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 33;
+}
+
+static void chosen_numbers_equal_strtod(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "0",
+        "-0",
+        "+1",
+        "1.",
+        ".5",
+        "-.5e1",
+        "1e22",
+        "1e23",
+        "1e-22",
+        "1e-23",
+        "123456789012345",
+        "1234567890123456",
+        "9007199254740993",
+        "0.1",
+        "1e308",
+        "1e309",
+        "-1e309",
+        "4.9e-324",
+        "1e-400",
+        "1e",
+        "1e+",
+        "1.5e-x",
+        "0e999999999",
+        "0000000000000000000000000000001",
+        "1.8085150e-004",
+        "3.14159265358979323846",
+        "0.000000000000000000000000000000000000001e39",
+        "1e99999999999999999999",
+        "2.2250738585072011e-308",
+        "100000000000000000000000000000000000000000e-41"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        same_as_strtod(texts[i]);
+}
+
+static void random_numbers_equal_strtod(void **state)
+{
+    (void)state;
+    uint64_t seed = 1;
+    for (int i = 0; i < 200000; i++) {
+        char text[96];
+        size_t n = 0;
+        if (next(&seed) % 3 == 0)
+            text[n++] = '-';
+        for (uint64_t k = next(&seed) % 12 + 1; k > 0; k--)
+            text[n++] = (char)('0' + next(&seed) % 10);
+        bool point = next(&seed) % 4 != 0;
+        if (point)
+            text[n++] = '.';
+        for (uint64_t k = next(&seed) % 12; k > 0 && point; k--)
+            text[n++] = (char)('0' + next(&seed) % 10);
+        text[n] = '\0';
+        if (next(&seed) % 2)
+            snprintf(text + n, sizeof text - n, "e%+04d", (int)(next(&seed) % 80) - 40);
+        same_as_strtod(text);
+    }
+}
+
+static void random_doubles_survive_printing(void **state)
+{
+    (void)state;
+    uint64_t seed = 2;
+    for (int i = 0; i < 100000; i++) {
+        uint64_t bits = next(&seed) << 33 ^ next(&seed) << 11 ^ next(&seed);
+        double wanted, got = 0;
+        char text[64];
+        memcpy(&wanted, &bits, sizeof wanted);
+        if (!isfinite(wanted))
+            continue;
+        snprintf(text, sizeof text, "%.17g", wanted);
+        CHECK(mmofl_number_read(text, text + strlen(text), &got));
+        CHECK(memcmp(&got, &wanted, sizeof got) == 0);
+    }
+}
+
+static void what_is_no_number_is_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"",    "-",   "+",   ".",   "e5",
+                                        "-e5", " 1",  "abc", "nan", "inf",
+                                        "--1", "+-1", ".e1", "-.",  "Infinity"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        double value = 7;
+        CHECK(!mmofl_number_read(texts[i], texts[i] + strlen(texts[i]), &value));
+        CHECK(value == 7);
+    }
+}
+
+static void reading_stops_at_the_given_end(void **state)
+{
+    (void)state;
+    const char text[] = "12.75e1";
+    double value = 0;
+    CHECK(mmofl_number_read(text, text + 2, &value) == text + 2 && value == 12);
+    CHECK(mmofl_number_read(text, text + 4, &value) == text + 4 && value == 12.7);
+    CHECK(mmofl_number_read(text, text + 6, &value) == text + 5 && value == 12.75);
+}
+
+static void hexadecimal_ends_after_its_zero(void **state)
+{
+    (void)state;
+    const char text[] = "0x10";
+    double value = 9;
+    CHECK(mmofl_number_read(text, text + 4, &value) == text + 1 && value == 0);
+}
+
+static void absurdly_long_fractions_are_right(void **state)
+{
+    (void)state;
+    enum { ZEROS = 200000 };
+    char *text = malloc(ZEROS + 64);
+    CHECK(text);
+    text[0] = '0', text[1] = '.';
+    memset(text + 2, '0', ZEROS);
+    strcpy(text + 2 + ZEROS, "5e+200001");
+    same_as_strtod(text);
+    free(text);
+}
+
+CHECK_MAIN(TEST(chosen_numbers_equal_strtod), TEST(random_numbers_equal_strtod),
+           TEST(random_doubles_survive_printing), TEST(what_is_no_number_is_refused),
+           TEST(reading_stops_at_the_given_end), TEST(hexadecimal_ends_after_its_zero),
+           TEST(absurdly_long_fractions_are_right))
