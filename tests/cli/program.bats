@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# The program as a whole: help, version, wrong usage.
+
+# shellcheck disable=SC2154  # status, output and stderr are set by run
+
+load helpers
+
+commands="run resume eval data model config bench info"
+
+@test "help lists every command on standard output" {
+    expect 0 --help
+    quiet
+    for command in $commands; do
+        says "  $command "
+    done
+    says --version
+}
+
+@test "without a command the help goes to standard error, status 2" {
+    expect 2
+    silent
+    complains 'Usage: mmofl'
+}
+
+@test "version is one line" {
+    expect 0 --version
+    quiet
+    [[ $output =~ ^mmofl\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "a slip of the pen gets a suggestion, status 2" {
+    expect 2 rnu
+    silent
+    complains "no command 'rnu'"
+    complains "did you mean 'run'?"
+}
+
+@test "a word like no command gets none" {
+    expect 2 bicycle
+    complains "no command 'bicycle'"
+    [[ $stderr != *'did you mean'* ]]
+}
+
+@test "every command has a help of its own that names it" {
+    for command in $commands; do
+        expect 0 "$command" --help
+        says "mmofl $command"
+    done
+}
+
+@test "an unknown option is wrong usage in every command" {
+    for command in $commands; do
+        expect 2 "$command" --no-such-option
+        silent
+    done
+}
+
+@test "a full disk under standard output is a failure" {
+    [ -w /dev/full ] || skip "no /dev/full here"
+    # shellcheck disable=SC2016  # the inner shell expands it
+    run --separate-stderr bash -c '"$1" --help >/dev/full' _ "$MMOFL"
+    [ "$status" -eq 1 ]
+    complains 'standard output'
+}
+
+@test "where numbers have a comma the program still uses a point" {
+    locale -a | grep -qi '^de_DE' || skip "no de_DE locale here"
+    LC_ALL=de_DE.UTF-8 expect 0 info
+}
