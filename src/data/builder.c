@@ -16,8 +16,10 @@ static void copy_plan(const mmofl_builder_plan *plan, mmofl_dataset *set)
     snprintf(set->name, sizeof set->name, "%s", plan->name);
     snprintf(set->citation, sizeof set->citation, "%s", plan->citation);
     set->n_modalities = plan->n_modalities;
-    for (int m = 0; m < plan->n_modalities && m < MMOFL_MAX_MODALITIES; m++)
-        set->modality[m] = plan->modality[m];
+    /* Too many do not fit; the check that follows says so. */
+    for (int m = 0; m < plan->n_modalities; m++)
+        if (plan->n_modalities <= MMOFL_MAX_MODALITIES)
+            set->modality[m] = plan->modality[m];
     set->n_classes = plan->n_classes;
     set->n_samples = plan->n_samples;
     set->n_train = plan->n_train;

@@ -38,7 +38,14 @@ def patched(data, offset_after, signature, value, form):
     return bytes(data)
 
 
+LOCAL = b"PK\x03\x04"
 CENTRAL = b"PK\x01\x02"
+
+
+def both(data, central_at, local_at, value):
+    """A field patched in the directory and in the file's own header."""
+    return patched(patched(data, central_at, CENTRAL, value, "<I"),
+                   local_at, LOCAL, value, "<I")
 
 
 def archives():
@@ -56,12 +63,11 @@ def archives():
     yield "E_UNSAFE_PATH--symlink.zip", one("link", b"/etc/passwd", 0o120777)
     yield "E_LIMIT--bomb_by_ratio.zip", one("zeros", bytes(20 << 20))
     yield "E_LIMIT--zip_in_zip_in_zip.zip", nested
-    yield "E_LIMIT--declares_3_gigabytes.zip", patched(
-        good, 24, CENTRAL, 3 << 30, "<I")
+    yield "E_LIMIT--declares_3_gigabytes.zip", both(good, 24, 22, 3 << 30)
     yield "E_LIMIT--long_path.zip", one("a/" * 600 + "b.txt")
-    yield "E_CORRUPT--checksum.zip", patched(good, 16, CENTRAL, 1, "<I")
-    yield "E_CORRUPT--longer_than_declared.zip", patched(good, 24, CENTRAL, 100, "<I")
-    yield "E_CORRUPT--shorter_than_declared.zip", patched(good, 24, CENTRAL, 1000, "<I")
+    yield "E_CORRUPT--checksum.zip", both(good, 16, 14, 1)
+    yield "E_CORRUPT--longer_than_declared.zip", both(good, 24, 22, 100)
+    yield "E_CORRUPT--shorter_than_declared.zip", both(good, 24, 22, 1000)
     yield "E_CORRUPT--entry_offset_past_end.zip", patched(
         good, 42, CENTRAL, 1 << 30, "<I")
     encrypted = bytearray(good)
