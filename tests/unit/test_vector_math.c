@@ -1,6 +1,7 @@
 /* Our exp, log, tanh and erf against the C library's in double precision.
  *
- * Bounds are in units in the last place (ulp) of the float nearest to the true value.
+ * Bounds are in units in the last place (ulp) of the float nearest to the true value:
+ * exp 1.1, log 1, tanh 2, erf 3.
  * MMOFL_FULL_SWEEP=1 looks at every float in range instead of every 97th. */
 #define _GNU_SOURCE
 #include <float.h>
@@ -18,8 +19,7 @@ typedef struct sweep {
     double (*truth)(double);
     float low, high;
     bool negative;
-    double ulps;     /* largest error allowed ... */
-    double absolute; /* ... or this one, whichever is larger */
+    double ulps; /* largest error allowed */
 } sweep;
 
 static map_function *function_of(const mmofl_isa *isa, size_t offset)
@@ -64,7 +64,7 @@ static void check_block(const sweep *s, const float *x, const double *truth, siz
         function_of(isa, s->function)(y, x, n);
         for (size_t i = 0; i < n; i++) {
             double error = fabs((double)y[i] - truth[i]);
-            if (!(error <= fmax(s->ulps * ulp_of(truth[i]), s->absolute)))
+            if (!(error <= s->ulps * ulp_of(truth[i])))
                 fail_msg("%s: %s(%.9g) is %.9g, wanted %.12g: %.2f ulp", isa->name,
                          s->name, (double)x[i], (double)y[i], truth[i],
                          error / ulp_of(truth[i]));
@@ -92,36 +92,36 @@ static void check_sweep(const sweep *s)
 
 #define FUNCTION(f) #f, offsetof(mmofl_ops, map_##f), f
 
-static void exponentials_are_within_2_ulp(void **state)
+static void exponentials_stay_within_their_bound(void **state)
 {
     (void)state;
-    const sweep up = {FUNCTION(exp), 1e-9f, 88.3f, false, 2, 0};
-    const sweep down = {FUNCTION(exp), 1e-9f, 87.3f, true, 2, 0};
+    const sweep up = {FUNCTION(exp), 1e-9f, 88.3f, false, 1.1};
+    const sweep down = {FUNCTION(exp), 1e-9f, 87.3f, true, 1.1};
     check_sweep(&up);
     check_sweep(&down);
 }
 
-static void logarithms_are_within_2_ulp(void **state)
+static void logarithms_stay_within_their_bound(void **state)
 {
     (void)state;
-    const sweep all = {FUNCTION(log), FLT_MIN, FLT_MAX, false, 2, 0};
+    const sweep all = {FUNCTION(log), FLT_MIN, FLT_MAX, false, 1};
     check_sweep(&all);
 }
 
-static void hyperbolic_tangents_are_within_3_ulp(void **state)
+static void hyperbolic_tangents_stay_within_their_bound(void **state)
 {
     (void)state;
-    const sweep up = {FUNCTION(tanh), 1e-9f, 100, false, 3, 0};
-    const sweep down = {FUNCTION(tanh), 1e-9f, 100, true, 3, 0};
+    const sweep up = {FUNCTION(tanh), 1e-9f, 100, false, 2};
+    const sweep down = {FUNCTION(tanh), 1e-9f, 100, true, 2};
     check_sweep(&up);
     check_sweep(&down);
 }
 
-static void error_functions_are_within_4_ulp(void **state)
+static void error_functions_stay_within_their_bound(void **state)
 {
     (void)state;
-    const sweep up = {FUNCTION(erf), 1e-9f, 20, false, 4, 0};
-    const sweep down = {FUNCTION(erf), 1e-9f, 20, true, 4, 0};
+    const sweep up = {FUNCTION(erf), 1e-9f, 20, false, 3};
+    const sweep down = {FUNCTION(erf), 1e-9f, 20, true, 3};
     check_sweep(&up);
     check_sweep(&down);
 }
@@ -297,9 +297,10 @@ static void a_nan_or_infinite_logit_never_gives_a_finite_loss(void **state)
     }
 }
 
-CHECK_MAIN(TEST(exponentials_are_within_2_ulp), TEST(logarithms_are_within_2_ulp),
-           TEST(hyperbolic_tangents_are_within_3_ulp),
-           TEST(error_functions_are_within_4_ulp), TEST(zeros_give_exact_values),
+CHECK_MAIN(TEST(exponentials_stay_within_their_bound),
+           TEST(logarithms_stay_within_their_bound),
+           TEST(hyperbolic_tangents_stay_within_their_bound),
+           TEST(error_functions_stay_within_their_bound), TEST(zeros_give_exact_values),
            TEST(far_values_are_clamped), TEST(nan_stays_nan),
            TEST(seams_do_not_step_back), TEST(sets_that_round_alike_agree_to_the_bit),
            TEST(cross_entropy_by_hand), TEST(huge_logits_give_a_finite_loss),

@@ -1,0 +1,336 @@
+/* Layers worked by hand, what they refuse, ties, and dropout's masks. */
+#define _GNU_SOURCE
+#include "layer_rig.h"
+
+/* ---------------------------------------------------------------- by hand */
+
+/* One sample worked by hand; arrays end where their shapes do. */
+typedef struct example {
+    const char *text;
+    mmofl_shape in;
+    const float *w, *x, *y; /* w as stored */
+    const float *dy, *dx, *dw;
+} example;
+
+static void check_values(const char *what, const float *got, const float *wanted,
+                         size_t n)
+{
+    for (size_t i = 0; wanted && i < n; i++)
+        if (!(fabs((double)got[i] - (double)wanted[i]) <=
+              1e-4 * (1 + fabs((double)wanted[i]))))
+            fail_msg("%s: value %zu is %g, by hand %g", what, i, (double)got[i],
+                     (double)wanted[i]);
+}
+
+static void check_example(example e)
+{
+    FOR_EACH_ISA(isa)
+    {
+        rig *r = rig_new(e.text, e.in, isa, 1);
+        size_t parameters = r->layer.n_parameters;
+        if (parameters)
+            memcpy(r->w, e.w, parameters * sizeof(float));
+        memcpy(room_sample(&r->x, 0), e.x, r->x.count * sizeof(float));
+        memcpy(room_sample(&r->dy, 0), e.dy, r->dy.count * sizeof(float));
+        rig_forward(r, 0, 1);
+        rig_backward(r, 0, 1, true);
+        check_values(e.text, room_sample(&r->y, 0), e.y, r->y.count);
+        check_values(e.text, room_sample(&r->dx, 0), e.dx, r->dx.count);
+        check_values(e.text, r->dw, e.dw, parameters);
+        rig_delete(r);
+    }
+}
+
+#define FLOATS(...) ((const float[]){__VA_ARGS__})
+
+static void linear_by_hand(void **state)
+{
+    (void)state;
+    check_example((example){.text = "linear out=2",
+                            .in = {1, {3}},
+                            .w = FLOATS(1, 10, 2, 20, 3, 30, 0.5f, -0.5f),
+                            .x = FLOATS(1, 0, -1),
+                            .y = FLOATS(-1.5f, -20.5f),
+                            .dy = FLOATS(1, 2),
+                            .dx = FLOATS(21, 42, 63),
+                            .dw = FLOATS(1, 2, 0, 0, -1, -2, 1, 2)});
+}
+
+static void conv1d_with_stride_and_padding_by_hand(void **state)
+{
+    (void)state;
+    /* Windows (0 1 2), (2 3 4), (4 5 0) of 0 | 1 2 3 4 5 | 0. */
+    check_example((example){.text = "conv1d out=1 kernel=3 stride=2 pad=1",
+                            .in = {2, {5, 1}},
+                            .w = FLOATS(1, 10, 100, 0.5f),
+                            .x = FLOATS(1, 2, 3, 4, 5),
+                            .y = FLOATS(210.5f, 432.5f, 54.5f),
+                            .dy = FLOATS(1, 2, 3),
+                            .dx = FLOATS(10, 102, 20, 203, 30),
+                            .dw = FLOATS(16, 22, 10, 6)});
+}
+
+static void conv1d_with_channels_by_hand(void **state)
+{
+    (void)state;
+    /* Stored (kernel, in, out): tap 0 of input 0 goes to outputs with 1 and 2. */
+    check_example((example){.text = "conv1d out=2 kernel=2",
+                            .in = {2, {2, 2}},
+                            .w = FLOATS(1, 2, 3, 4, 5, 6, 7, 8, 0, 1),
+                            .x = FLOATS(1, 2, 3, 4),
+                            .y = FLOATS(50, 61),
+                            .dy = FLOATS(1, -1),
+                            .dx = FLOATS(-1, -1, -1, -1),
+                            .dw = FLOATS(1, -1, 2, -2, 3, -3, 4, -4, 1, -1)});
+}
+
+static void max_pool_by_hand(void **state)
+{
+    (void)state;
+    check_example((example){.text = "max_pool kernel=3 stride=2 pad=1",
+                            .in = {2, {5, 1}},
+                            .x = FLOATS(5, 1, 1, 7, 2),
+                            .y = FLOATS(5, 7, 7),
+                            .dy = FLOATS(1, 2, 4),
+                            .dx = FLOATS(1, 0, 0, 6, 0)});
+    /* Padding is never the largest, even below zero. */
+    check_example((example){.text = "max_pool kernel=2 pad=1",
+                            .in = {2, {2, 1}},
+                            .x = FLOATS(-1, -2),
+                            .y = FLOATS(-1, -2),
+                            .dy = FLOATS(1, 1),
+                            .dx = FLOATS(1, 1)});
+}
+
+static void max_pool_gives_ties_to_the_first(void **state)
+{
+    (void)state;
+    check_example((example){.text = "max_pool kernel=3 stride=1",
+                            .in = {2, {4, 2}},
+                            .x = FLOATS(2, 0, 2, 1, 2, 1, 2, 1),
+                            .y = FLOATS(2, 1, 2, 1),
+                            .dy = FLOATS(1, 10, 2, 20),
+                            .dx = FLOATS(1, 0, 2, 30, 0, 0, 0, 0)});
+}
+
+static void max_pool_lets_nan_win_wherever_it_stands(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        for (int at = 0; at < 3; at++) {
+            rig *r = rig_new("max_pool kernel=3", (mmofl_shape){2, {3, 1}}, isa, 1);
+            memcpy(room_sample(&r->x, 0), FLOATS(1, 2, 3), 3 * sizeof(float));
+            room_sample(&r->x, 0)[at] = NAN;
+            rig_forward(r, 0, 1);
+            CHECK(isnan(room_sample(&r->y, 0)[0]));
+            rig_backward(r, 0, 1, true);
+            CHECK(room_sample(&r->dx, 0)[at] == room_sample(&r->dy, 0)[0]);
+            rig_delete(r);
+        }
+    }
+}
+
+static void average_pools_by_hand(void **state)
+{
+    (void)state;
+    check_example((example){.text = "avg_pool kernel=3 stride=2 pad=1",
+                            .in = {2, {5, 1}},
+                            .x = FLOATS(3, 6, 9, 12, 15),
+                            .y = FLOATS(3, 9, 9),
+                            .dy = FLOATS(3, 6, 9),
+                            .dx = FLOATS(1, 3, 2, 5, 3)});
+    check_example((example){.text = "global_avg_pool",
+                            .in = {2, {2, 3}},
+                            .x = FLOATS(1, 2, 3, 5, 6, 7),
+                            .y = FLOATS(3, 4, 5),
+                            .dy = FLOATS(2, 4, 6),
+                            .dx = FLOATS(1, 2, 3, 1, 2, 3)});
+}
+
+static void flatten_keeps_the_order(void **state)
+{
+    (void)state;
+    check_example((example){.text = "flatten",
+                            .in = {2, {2, 2}},
+                            .x = FLOATS(1, 2, 3, 4),
+                            .y = FLOATS(1, 2, 3, 4),
+                            .dy = FLOATS(5, 6, 7, 8),
+                            .dx = FLOATS(5, 6, 7, 8)});
+}
+
+static void norms_by_hand(void **state)
+{
+    (void)state;
+    /* Channel 0 has mean 2 and sd 1, channel 1 mean 20 and sd 10. */
+    check_example((example){.text = "group_norm groups=2",
+                            .in = {2, {2, 2}},
+                            .w = FLOATS(2, 3, 0.5f, -1),
+                            .x = FLOATS(1, 10, 3, 30),
+                            .y = FLOATS(-1.5f, -4, 2.5f, 2),
+                            .dy = FLOATS(1, 1, 1, 1),
+                            .dx = FLOATS(0, 0, 0, 0),
+                            .dw = FLOATS(0, 0, 2, 2)});
+    check_example((example){.text = "layer_norm",
+                            .in = {2, {2, 2}},
+                            .w = FLOATS(1, 1, 0, 0),
+                            .x = FLOATS(1, 3, 10, 30),
+                            .y = FLOATS(-1, 1, -1, 1),
+                            .dy = FLOATS(1, 0, 0, 0),
+                            .dx = FLOATS(0, 0, 0, 0),
+                            .dw = FLOATS(-1, 0, 1, 0)});
+}
+
+static void activations_by_hand(void **state)
+{
+    (void)state;
+    check_example((example){.text = "relu",
+                            .in = {1, {3}},
+                            .x = FLOATS(-1, 0, 2),
+                            .y = FLOATS(0, 0, 2),
+                            .dy = FLOATS(5, 6, 7),
+                            .dx = FLOATS(0, 0, 7)});
+    check_example((example){.text = "leaky_relu slope=0.1",
+                            .in = {1, {3}},
+                            .x = FLOATS(-1, 0, 2),
+                            .y = FLOATS(-0.1f, 0, 2),
+                            .dy = FLOATS(5, 6, 7),
+                            .dx = FLOATS(0.5f, 0.6f, 7)});
+    check_example((example){.text = "tanh",
+                            .in = {1, {2}},
+                            .x = FLOATS(0, 1),
+                            .y = FLOATS(0, 0.76159416f),
+                            .dy = FLOATS(1, 1),
+                            .dx = FLOATS(1, 0.41997434f)});
+    check_example((example){.text = "gelu",
+                            .in = {1, {3}},
+                            .x = FLOATS(0, 1, -1),
+                            .y = FLOATS(0, 0.84134475f, -0.15865525f),
+                            .dy = FLOATS(1, 1, 1),
+                            .dx = FLOATS(0.5f, 1.0833155f, -0.0833155f)});
+}
+
+/* ---------------------------------------------------------------- refusals */
+
+static void layers_refuse_inputs_that_do_not_fit(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        mmofl_shape in;
+        mmofl_status status;
+        const char *says;
+    } refusals[] = {
+        {"conv1d out=2 kernel=3",
+         {1, {7}},
+         MMOFL_E_SHAPE,
+         "conv1d wants an input (time, channels), not (7)"},
+        {"conv1d out=2 kernel=9 pad=1",
+         {2, {5, 2}},
+         MMOFL_E_SHAPE,
+         "kernel 9 is longer than the input of 5 time steps with pad 1"},
+        {"max_pool kernel=2",
+         {3, {4, 4, 1}},
+         MMOFL_E_SHAPE,
+         "max_pool wants an input (time, channels), not (4, 4, 1)"},
+        {"avg_pool kernel=2", {1, {4}}, MMOFL_E_SHAPE, "avg_pool wants an input"},
+        {"max_pool kernel=3 pad=2",
+         {2, {9, 2}},
+         MMOFL_E_RANGE,
+         "pad 2 is more than half of kernel 3"},
+        {"avg_pool kernel=8",
+         {2, {7, 2}},
+         MMOFL_E_SHAPE,
+         "kernel 8 is longer than the input of 7 time steps"},
+        {"group_norm groups=3",
+         {2, {9, 4}},
+         MMOFL_E_SHAPE,
+         "3 groups do not divide 4 channels"},
+    };
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        mmofl_pick pick = fixture_pick(mmofl_isa_at(0), refusals[i].text);
+        mmofl_layer layer = {.number = 12345};
+        mmofl_error err = {0};
+        CHECK_STATUS(mmofl_layer_plan(&pick, refusals[i].in, &layer, &err),
+                     refusals[i].status);
+        CHECK_CONTAINS(err.text, refusals[i].says);
+        CHECK(layer.number == 12345 && layer.kind == NULL);
+    }
+}
+
+/* ---------------------------------------------------------------- dropout */
+
+enum { WIDE = 20000 };
+
+static void dropout_drops_its_share_and_keeps_the_mean(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        double p;
+    } shares[] = {{"dropout p=0.1", 0.1}, {"dropout", 0.5}, {"dropout p=0.9", 0.9}};
+    for (int i = 0; i < 3; i++) {
+        rig *r = rig_new(shares[i].text, (mmofl_shape){1, {WIDE}}, mmofl_isa_at(0), 1);
+        rig_forward(r, 0, 1);
+        const float *m = rig_multiplier(r, 0);
+        double p = shares[i].p, dropped = 0, sum = 0;
+        for (int k = 0; k < WIDE; k++) {
+            dropped += m[k] == 0.0f;
+            sum += (double)m[k];
+            if (m[k] != 0.0f)
+                CHECK_NEAR(m[k], 1 / (1 - p), 2e-4 / (1 - p));
+        }
+        double sd = sqrt(p * (1 - p) / WIDE);
+        CHECK_NEAR(dropped / WIDE, p, 4 * sd);
+        CHECK_NEAR(sum / WIDE, 1, 4 * sd / (1 - p) + 1e-4);
+        rig_delete(r);
+    }
+}
+
+static void dropout_masks_depend_on_layer_sample_and_round_alone(void **state)
+{
+    (void)state;
+    enum { N = 64 };
+    mmofl_shape in = {1, {N}};
+    rig *r = rig_new("dropout", in, mmofl_isa_best(), 3);
+    rig *other = rig_new("dropout", in, mmofl_isa_at(0), 3);
+    rig_forward(r, 0, 3);
+    CHECK(!fixture_same_bits(rig_multiplier(r, 0), rig_multiplier(r, 1), N));
+    other->sample[2] = r->sample[0]; /* the same sample at another place in a batch */
+    rig_forward(other, 0, 3);
+    CHECK(fixture_same_bits(rig_multiplier(r, 0), rig_multiplier(other, 2), N));
+    CHECK(fixture_same_bits(rig_multiplier(r, 1), rig_multiplier(other, 1), N));
+    other->layer.number++;
+    rig_forward(other, 0, 3);
+    CHECK(!fixture_same_bits(rig_multiplier(r, 1), rig_multiplier(other, 1), N));
+    other->layer.number--;
+    other->random = mmofl_rng_open(9, 8, 6, MMOFL_USE_DROPOUT);
+    rig_forward(other, 0, 3);
+    CHECK(!fixture_same_bits(rig_multiplier(r, 1), rig_multiplier(other, 1), N));
+    rig_delete(r), rig_delete(other);
+}
+
+static void dropout_is_off_without_training_or_a_name_for_its_masks(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 2; way++) {
+        rig *r = rig_new("dropout p=0.9", (mmofl_shape){1, {50}}, mmofl_isa_best(), 2);
+        r->run.training = way == 0;
+        r->run.random = way == 0 ? NULL : &r->random;
+        rig_forward(r, 0, 2);
+        CHECK(room_same_values(&r->x, &r->y));
+        rig_backward(r, 0, 2, true);
+        CHECK(room_same_values(&r->dy, &r->dx));
+        rig_delete(r);
+    }
+}
+
+CHECK_MAIN(TEST(linear_by_hand), TEST(conv1d_with_stride_and_padding_by_hand),
+           TEST(conv1d_with_channels_by_hand), TEST(max_pool_by_hand),
+           TEST(max_pool_gives_ties_to_the_first),
+           TEST(max_pool_lets_nan_win_wherever_it_stands), TEST(average_pools_by_hand),
+           TEST(flatten_keeps_the_order), TEST(norms_by_hand),
+           TEST(activations_by_hand), TEST(layers_refuse_inputs_that_do_not_fit),
+           TEST(dropout_drops_its_share_and_keeps_the_mean),
+           TEST(dropout_masks_depend_on_layer_sample_and_round_alone),
+           TEST(dropout_is_off_without_training_or_a_name_for_its_masks))

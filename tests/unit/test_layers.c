@@ -1,0 +1,316 @@
+/* What must hold for every layer, shown on a table of layers and shapes. */
+#define _GNU_SOURCE
+#include "layer_rig.h"
+
+typedef struct layer_case {
+    const char *text;
+    mmofl_shape in;
+} layer_case;
+
+static const layer_case cases[] = {
+    {"linear out=1", {1, {1}}},
+    {"linear out=5", {1, {7}}},
+    {"linear out=33", {1, {40}}},
+    {"linear out=16", {2, {4, 3}}},
+    {"linear out=3", {3, {2, 3, 5}}},
+    {"conv1d out=4 kernel=3", {2, {9, 2}}},
+    {"conv1d out=5 kernel=3 pad=1", {2, {8, 3}}},
+    {"conv1d out=17 kernel=5 stride=2 pad=2", {2, {11, 3}}},
+    {"conv1d out=32 kernel=4 stride=2 pad=1", {2, {12, 1}}},
+    {"conv1d out=3 kernel=1", {2, {6, 9}}},
+    {"conv1d out=3 kernel=1 stride=2", {2, {6, 2}}},
+    {"conv1d out=2 kernel=2 stride=3", {2, {10, 2}}},
+    {"conv1d out=2 kernel=3 stride=5 pad=3", {2, {10, 2}}},
+    {"conv1d out=3 kernel=7", {2, {7, 2}}},
+    {"conv1d out=2 kernel=3 pad=1", {2, {1, 4}}},
+    {"conv1d out=2 kernel=3 stride=2 pad=4", {2, {3, 2}}},
+    {"conv1d out=2 kernel=2 stride=9 pad=1", {2, {5, 2}}},
+    {"conv1d out=6 kernel=9 stride=4 pad=4", {2, {50, 2}}},
+    {"relu", {2, {5, 7}}},
+    {"leaky_relu", {1, {19}}},
+    {"leaky_relu slope=0.3", {2, {3, 3}}},
+    {"tanh", {2, {5, 7}}},
+    {"gelu", {1, {37}}},
+    {"max_pool kernel=2", {2, {9, 3}}},
+    {"max_pool kernel=3 stride=1", {2, {7, 17}}},
+    {"max_pool kernel=3 stride=2 pad=1", {2, {8, 2}}},
+    {"max_pool kernel=2 stride=5", {2, {9, 2}}},
+    {"max_pool kernel=4 pad=2", {2, {2, 3}}},
+    {"avg_pool kernel=2", {2, {9, 3}}},
+    {"avg_pool kernel=3 stride=1", {2, {7, 17}}},
+    {"avg_pool kernel=3 stride=2 pad=1", {2, {8, 2}}},
+    {"avg_pool kernel=2 stride=5", {2, {9, 2}}},
+    {"global_avg_pool", {2, {11, 6}}},
+    {"global_avg_pool", {3, {3, 4, 2}}},
+    {"global_avg_pool", {1, {5}}},
+    {"flatten", {2, {4, 5}}},
+    {"flatten", {3, {2, 3, 2}}},
+    {"group_norm groups=1", {2, {6, 4}}},
+    {"group_norm groups=4", {2, {6, 4}}},
+    {"group_norm groups=3 eps=0.1", {2, {5, 18}}},
+    {"group_norm groups=2", {1, {8}}},
+    {"layer_norm", {2, {5, 7}}},
+    {"layer_norm eps=0.01", {1, {20}}},
+    {"dropout p=0.5", {2, {6, 7}}},
+    {"dropout p=0.1", {1, {3}}},
+    {"dropout p=0", {1, {9}}},
+};
+enum { CASES = sizeof cases / sizeof *cases };
+
+/* ---------------------------------------------------------------- forward */
+
+static double *doubles(size_t n)
+{
+    double *x = calloc(n + 1, sizeof *x);
+    CHECK(x != NULL);
+    return x;
+}
+
+static void check_forward(rig *r, const char *what)
+{
+    const mmofl_layer *l = &r->layer;
+    double *x = doubles(r->x.count), *y = doubles(r->y.count);
+    double *w = doubles(l->n_parameters);
+    fixture_widen(r->w, w, l->n_parameters);
+    for (int s = 0; s < r->n; s++) {
+        fixture_widen(room_sample(&r->x, s), x, r->x.count);
+        mmofl_reference_layer(l, w, rig_multiplier(r, s), x, y);
+        fixture_check_close(what, room_sample(&r->y, s), y, r->y.count, 1e-5);
+    }
+    free(x), free(y), free(w);
+}
+
+static void forward_equals_the_reference(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        for (int c = 0; c < CASES; c++) {
+            rig *r = rig_new(cases[c].text, cases[c].in, isa, 3);
+            rig_forward(r, 0, 3);
+            check_forward(r, cases[c].text);
+            rig_delete(r);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- backward */
+
+/* sum_i dy_i layer(x)_i for one sample: what dy is the gradient of. */
+static double weighed(const rig *r, int s, const double *w, const double *x, double *y)
+{
+    mmofl_reference_layer(&r->layer, w, rig_multiplier(r, s), x, y);
+    double sum = 0;
+    for (size_t i = 0; i < r->y.count; i++)
+        sum += (double)room_sample(&r->dy, s)[i] * y[i];
+    return sum;
+}
+
+/* Central difference of `weighed` in *value, which is one of w or x. */
+static double slope(const rig *r, int s, const double *w, const double *x, double *y,
+                    double *value)
+{
+    const double h = 1e-5, was = *value;
+    *value = was + h;
+    double above = weighed(r, s, w, x, y);
+    *value = was - h;
+    double below = weighed(r, s, w, x, y);
+    *value = was;
+    return (above - below) / (2 * h);
+}
+
+/* Gradients by differences: wanted_dx (n, in), wanted_dw. */
+static void differences(const rig *r, double *wanted_dx, double *wanted_dw)
+{
+    size_t parameters = r->layer.n_parameters;
+    double *x = doubles(r->x.count), *y = doubles(r->y.count), *w = doubles(parameters);
+    fixture_widen(r->w, w, parameters);
+    for (int s = 0; s < r->n; s++) {
+        fixture_widen(room_sample(&r->x, s), x, r->x.count);
+        for (size_t i = 0; i < r->x.count; i++)
+            wanted_dx[(size_t)s * r->x.count + i] = slope(r, s, w, x, y, &x[i]);
+        for (size_t i = 0; i < parameters; i++)
+            wanted_dw[i] += slope(r, s, w, x, y, &w[i]);
+    }
+    free(x), free(y), free(w);
+}
+
+static void check_backward(const layer_case *c)
+{
+    double *dx = NULL, *dw = NULL;
+    FOR_EACH_ISA(isa)
+    {
+        rig *r = rig_new(c->text, c->in, isa, 2);
+        rig_forward(r, 0, 2);
+        rig_backward(r, 0, 2, true);
+        if (!dx) {
+            dx = doubles(2 * r->x.count), dw = doubles(r->layer.n_parameters);
+            differences(r, dx, dw);
+        }
+        for (int s = 0; s < 2; s++)
+            fixture_check_close(c->text, room_sample(&r->dx, s),
+                                dx + (size_t)s * r->x.count, r->x.count, 2e-5);
+        fixture_check_close(c->text, r->dw, dw, r->layer.n_parameters, 2e-5);
+        rig_delete(r);
+    }
+    free(dx), free(dw);
+}
+
+static void backward_equals_finite_differences(void **state)
+{
+    (void)state;
+    for (int c = 0; c < CASES; c++)
+        check_backward(&cases[c]);
+}
+
+static void parameter_gradients_add_up_and_do_not_need_dx(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        for (int c = 0; c < CASES; c++) {
+            rig *with = rig_new(cases[c].text, cases[c].in, isa, 2);
+            rig *without = rig_new(cases[c].text, cases[c].in, isa, 2);
+            rig_forward(with, 0, 2), rig_backward(with, 0, 2, true);
+            rig_forward(without, 0, 2), rig_backward(without, 0, 2, false);
+            size_t n = with->layer.n_parameters;
+            CHECK(fixture_same_bits(with->dw, without->dw, n));
+            rig_backward(with, 0, 2, true);
+            for (size_t i = 0; i < n; i++)
+                CHECK_NEAR(with->dw[i], 2 * without->dw[i],
+                           1e-5 * (1 + fabs((double)with->dw[i])));
+            rig_delete(with), rig_delete(without);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- memory and bits */
+
+static void nothing_beside_the_samples_is_written(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        for (int c = 0; c < CASES; c++) {
+            rig *r = rig_new(cases[c].text, cases[c].in, isa, 4);
+            rig_forward(r, 0, 4);
+            rig_backward(r, 0, 4, true);
+            room_check(cases[c].text, &r->x), room_check(cases[c].text, &r->y);
+            room_check(cases[c].text, &r->dy), room_check(cases[c].text, &r->dx);
+            rig_delete(r);
+        }
+    }
+}
+
+static void pieces_of_a_batch_give_the_same_bits(void **state)
+{
+    (void)state;
+    enum { N = 5 };
+    FOR_EACH_ISA(isa)
+    {
+        for (int c = 0; c < CASES; c++) {
+            rig *whole = rig_new(cases[c].text, cases[c].in, isa, N);
+            rig *cut = rig_new(cases[c].text, cases[c].in, isa, N);
+            rig_forward(whole, 0, N), rig_backward(whole, 0, N, true);
+            for (int from = 0, n = 1; from < N; from += n, n = 2)
+                rig_forward(cut, from, n), rig_backward(cut, from, n, true);
+            CHECK(room_same_values(&whole->y, &cut->y));
+            CHECK(room_same_values(&whole->dx, &cut->dx));
+            CHECK(fixture_same_bits(whole->dw, cut->dw, whole->layer.n_parameters));
+            rig_delete(whole), rig_delete(cut);
+        }
+    }
+}
+
+static void sets_that_round_alike_agree_to_the_bit(void **state)
+{
+    (void)state;
+    for (int c = 0; c < CASES; c++) {
+        rig *first[2] = {NULL, NULL};
+        FOR_EACH_ISA(isa)
+        {
+            rig *r = rig_new(cases[c].text, cases[c].in, isa, 3);
+            rig_forward(r, 0, 3), rig_backward(r, 0, 3, true);
+            rig *f = first[isa->fused];
+            if (!f) {
+                first[isa->fused] = r;
+                continue;
+            }
+            if (!room_same_values(&f->y, &r->y) || !room_same_values(&f->dx, &r->dx) ||
+                !fixture_same_bits(f->dw, r->dw, r->layer.n_parameters))
+                fail_msg("%s: %s differs from a set that rounds alike", cases[c].text,
+                         isa->name);
+            rig_delete(r);
+        }
+        for (int i = 0; i < 2; i++)
+            if (first[i])
+                rig_delete(first[i]);
+    }
+}
+
+static void in_place_layers_give_the_same_bits_in_place(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        for (int c = 0; c < CASES; c++) {
+            rig *r = rig_new(cases[c].text, cases[c].in, isa, 3);
+            const mmofl_layer_kind *kind = r->layer.kind;
+            if (!kind->in_place) {
+                rig_delete(r);
+                continue;
+            }
+            rig_forward(r, 0, 3), rig_backward(r, 0, 3, true);
+            mmofl_span v = r->x.span, d = r->dy.span;
+            kind->forward(&r->layer, &r->run, 3, r->w, v, v);
+            CHECK(room_same_values(&r->x, &r->y));
+            kind->backward(&r->layer, &r->run, 3, r->w, v, v, d, d, r->dw);
+            CHECK(room_same_values(&r->dy, &r->dx));
+            rig_delete(r);
+        }
+    }
+}
+
+static void nan_goes_through_every_layer(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        for (int c = 0; c < CASES; c++) {
+            rig *r = rig_new(cases[c].text, cases[c].in, isa, 1);
+            for (size_t i = r->x.count > 1; i < r->x.count; i++)
+                room_sample(&r->x, 0)[i] = NAN;
+            rig_forward(r, 0, 1);
+            bool seen = false;
+            for (size_t i = 0; i < r->y.count; i++)
+                seen |= isnan(room_sample(&r->y, 0)[i]) != 0;
+            if (!seen)
+                fail_msg("%s, %s: a NaN was lost", isa->name, cases[c].text);
+            rig_delete(r);
+        }
+    }
+}
+
+static void every_kind_is_in_the_table(void **state)
+{
+    (void)state;
+    mmofl_kind_list all = mmofl_layer_kinds();
+    for (int k = 0; k < all.n; k++) {
+        bool found = false;
+        size_t length = strlen(all.kinds[k]->name);
+        for (int c = 0; c < CASES; c++)
+            found |= strncmp(cases[c].text, all.kinds[k]->name, length) == 0 &&
+                     strcspn(cases[c].text, " ") == length;
+        if (!found)
+            fail_msg("no case for %s", all.kinds[k]->name);
+    }
+}
+
+CHECK_MAIN(TEST(every_kind_is_in_the_table), TEST(forward_equals_the_reference),
+           TEST(backward_equals_finite_differences),
+           TEST(parameter_gradients_add_up_and_do_not_need_dx),
+           TEST(nothing_beside_the_samples_is_written),
+           TEST(pieces_of_a_batch_give_the_same_bits),
+           TEST(sets_that_round_alike_agree_to_the_bit),
+           TEST(in_place_layers_give_the_same_bits_in_place),
+           TEST(nan_goes_through_every_layer))
