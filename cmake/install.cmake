@@ -26,6 +26,7 @@ write_basic_package_version_file(mmofl-config-version.cmake COMPATIBILITY SameMi
 install(FILES ${PROJECT_BINARY_DIR}/mmofl-config.cmake
               ${PROJECT_BINARY_DIR}/mmofl-config-version.cmake DESTINATION ${MMOFL_PACKAGE_DIR})
 
+list(JOIN MMOFL_PACKAGES ", " MMOFL_PC_PACKAGES)
 configure_file(cmake/mmofl.pc.in mmofl.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mmofl.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

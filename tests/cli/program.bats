@@ -29,10 +29,10 @@ commands="run resume eval data model config bench info"
 }
 
 @test "a slip of the pen gets a suggestion, status 2" {
-    expect 2 rnu
+    expect 2 modle
     silent
-    complains "no command 'rnu'"
-    complains "did you mean 'run'?"
+    complains "no command 'modle'"
+    complains "did you mean 'model'?"
 }
 
 @test "a word like no command gets none" {
