@@ -60,11 +60,11 @@ static mmofl_status check_url(const char *url, bool *loopback, mmofl_error *err)
     if (!parts)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory to read a URL");
     if (curl_url_set(parts, CURLUPART_URL, url, 0) ||
-        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) ||
-        curl_url_get(parts, CURLUPART_HOST, &host, 0)) {
+        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0)) {
         st = mmofl_fail(err, MMOFL_E_SYNTAX, "'%.200s' is not a URL", url);
     } else {
-        *loopback = is_loopback(host);
+        /* file:// has no host; then it is not this machine's server either. */
+        *loopback = !curl_url_get(parts, CURLUPART_HOST, &host, 0) && is_loopback(host);
         if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && *loopback))
             st = mmofl_fail(err, MMOFL_E_UNSUPPORTED,
                             "%.200s: wanted https:// (http:// only to this machine)",
