@@ -89,8 +89,12 @@ static mmofl_status plan_chain(mmofl_model *model, const mmofl_chain_spec *spec,
         pick[i].kind = mmofl_kind_find(model->isa->layers, spec->layer[i].kind->name);
         assert(pick[i].kind);
         mmofl_layer *layer = &chain->layer[i];
-        if (mmofl_layer_plan(&pick[i], in, layer, err) != MMOFL_OK)
-            return mmofl_fail_within(err, "%s, layer %d", where, i);
+        mmofl_status st = mmofl_layer_plan(&pick[i], in, layer, err);
+        if (st) {
+            if (err)
+                mmofl_fail_within(err, "%s, layer %d", where, i);
+            return st;
+        }
         layer->number = model->n_layers++;
         chain->parameters[i] = model->n_parameters;
         model->n_parameters += layer->n_parameters;
@@ -131,6 +135,11 @@ static mmofl_status plan_encoder(mmofl_model *model, const mmofl_encoder_spec *s
         return refuse_modality(all, n, spec->modality, err);
     char where[128];
     snprintf(where, sizeof where, "model.modalities.%s", spec->modality);
+    if (modality->dtype != MMOFL_F32)
+        return mmofl_fail(err, MMOFL_E_TYPE,
+                          "%s: the data set has tokens there, and every layer wants "
+                          "real values",
+                          where);
     encoder->name = spec->modality;
     encoder->modality = (int)(modality - all);
     encoder->in = modality->shape;

@@ -57,6 +57,8 @@ typedef struct mmofl_model {
 /** Plan a model for samples of these modalities.  The spec must outlive the model.
  * isa: NULL = the best of this machine.
  * @retval E_UNKNOWN  a modality the data set does not have
+ * @retval E_TYPE     a modality of tokens: no layer takes them yet
+ * @retval E_MISSING  an encoder or a head without layers
  * @retval E_SHAPE    layers that do not fit; err names the layer and what it wanted
  * @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_model_new(const mmofl_model_spec *spec,
