@@ -17,9 +17,16 @@ typedef struct mmofl_command {
     int (*main)(int argc, char **argv); /* argv[0] is "mmofl run", for argp */
 } mmofl_command;
 
-extern const mmofl_command mmofl_command_data; /* cmd_data.c: fetch, import, info */
+extern const mmofl_command mmofl_command_data;   /* cmd_data.c: fetch, import, info */
+extern const mmofl_command mmofl_command_config; /* cmd_config.c: check, show, manual */
 extern const mmofl_command mmofl_command_run, mmofl_command_resume, mmofl_command_eval;
 extern const mmofl_command mmofl_command_model, mmofl_command_bench, mmofl_command_info;
+
+/** The whole number from 1 to 1,000,000 that option `name` was given, or a usage error
+ * (argp exits with 2 here: argp_err_exit_status is set in main). */
+struct argp_state;
+int mmofl_cli_read_count(const char *name, const char *text,
+                         const struct argp_state *state);
 
 /** "mmofl: text" on stderr; returns the exit status that fits err. */
 int mmofl_cli_complain(const mmofl_error *err);

@@ -24,10 +24,11 @@
 #define MMOFL_ROUND_METRIC_LIST(REAL, COUNT)                                           \
     REAL(step_size, false)                          /* eta of the round */             \
     COUNT(participants)                             /* devices that trained */         \
+    COUNT(steps)                                    /* mini-batches, all devices */    \
     COUNT(samples_new)                              /* arrived this round */           \
-    REAL(prequential_loss, r->samples_new == 0)     /* mean over samples_new */        \
+    REAL(prequential_loss, r->samples_new == 0)     /* mean over devices */           \
     REAL(prequential_accuracy, r->samples_new == 0) /* in [0, 1] */                    \
-    REAL(train_loss, r->participants == 0)          /* mean over the steps */          \
+    REAL(train_loss, r->participants == 0)          /* mean over devices */            \
     REAL(cumulative_loss, false)                    /* sum over all rounds */          \
     COUNT(bytes_up)                                 /* devices to coordinator */       \
     COUNT(bytes_down)                               /* coordinator to devices */

@@ -78,20 +78,20 @@ static void files_are_byte_for_byte_as_worked_out_by_hand(void **state)
         CHECK_OK(mmofl_export_metrics_csv(f.store, f.run, scratch_path(&f.s, "m.csv"),
                                           &f.err));
         check_file(&f, "m.csv",
-                   "round,step_size,participants,samples_new,prequential_loss,"
+                   "round,step_size,participants,steps,samples_new,prequential_loss,"
                    "prequential_accuracy,train_loss,cumulative_loss,bytes_up,"
                    "bytes_down,clean_loss,clean_accuracy,clean_macro_f1,test_loss,"
                    "test_accuracy,test_macro_f1\n"
-                   "1,0.98,10,0,,,0.3333333333333333,2,464880,0,,,,,,\n"
-                   "2,0.9604,10,200,1.5,0.125,1e+22,3.5,464880,464880,"
+                   "1,0.98,10,0,0,,,0.3333333333333333,2,464880,0,,,,,,\n"
+                   "2,0.9604,10,0,200,1.5,0.125,1e+22,3.5,464880,464880,"
                    "1e-07,1,1,0.30000000000000004,0.8,0.75\n");
         CHECK_OK(mmofl_export_metrics_jsonl(f.store, f.run,
                                             scratch_path(&f.s, "m.jsonl"), &f.err));
         check_file(&f, "m.jsonl",
-                   "{\"round\":1,\"step_size\":0.98,\"participants\":10,"
+                   "{\"round\":1,\"step_size\":0.98,\"participants\":10,\"steps\":0,"
                    "\"samples_new\":0,\"train_loss\":0.3333333333333333,"
                    "\"cumulative_loss\":2,\"bytes_up\":464880,\"bytes_down\":0}\n"
-                   "{\"round\":2,\"step_size\":0.9604,\"participants\":10,"
+                   "{\"round\":2,\"step_size\":0.9604,\"participants\":10,\"steps\":0,"
                    "\"samples_new\":200,\"prequential_loss\":1.5,"
                    "\"prequential_accuracy\":0.125,\"train_loss\":1e+22,"
                    "\"cumulative_loss\":3.5,\"bytes_up\":464880,"
@@ -116,7 +116,7 @@ static void run_without_rounds_gives_a_header_and_no_line(void **state)
     CHECK_OK(
         mmofl_export_metrics_csv(f.store, f.run, scratch_path(&f.s, "m.csv"), &f.err));
     check_file(&f, "m.csv",
-               "round,step_size,participants,samples_new,prequential_loss,"
+               "round,step_size,participants,steps,samples_new,prequential_loss,"
                "prequential_accuracy,train_loss,cumulative_loss,bytes_up,bytes_down,"
                "test_loss,test_accuracy,test_macro_f1\n");
     CHECK_OK(mmofl_export_metrics_jsonl(f.store, f.run, scratch_path(&f.s, "m.jsonl"),

@@ -98,6 +98,7 @@ const mmofl_ops MMOFL_ISA(mmofl_ops) = {
     .square_sum = square_sum,
     .sgd_step = sgd_step,
     .softmax_cross_entropy = softmax_cross_entropy,
+    .peak = MMOFL_ISA(mmofl_peak_run),
     .map_exp = map_exp,
     .map_tanh = map_tanh,
     .map_log = map_log,

@@ -37,6 +37,9 @@ typedef struct mmofl_ops {
     void (*map_tanh)(float *y, const float *x, size_t n);
     void (*map_log)(float *y, const float *x, size_t n);
     void (*map_erf)(float *y, const float *x, size_t n);
+    /** A loop of nothing but multiply-adds, for benchmarks: *flops is the work it did;
+     * the result only keeps it from being left out. */
+    float (*peak)(size_t rounds, double *flops);
 } mmofl_ops;
 
 #endif

@@ -1,0 +1,95 @@
+/* cmd_resume.c - `mmofl resume DIR`: go on with a run that was interrupted. */
+#include <argp.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/experiment_run.h"
+
+enum { KEY_JSON = 256 };
+
+static const struct argp_option table[] = {
+    {"threads", 't', "N", 0,
+     "Threads (default: one per core); the results do not depend on it", 0},
+    {"json", KEY_JSON, NULL, 0, "Print the summary as JSON on stdout", 0},
+    {"quiet", 'q', NULL, 0, "No settings and no progress", 0},
+    {0}};
+
+typedef struct request {
+    const char *folder;
+    mmofl_run_options options;
+} request;
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    request *r = state->input;
+    switch (key) {
+    case 't':
+        r->options.threads = mmofl_cli_read_count("--threads", text, state);
+        break;
+    case KEY_JSON:
+        r->options.json = true;
+        break;
+    case 'q':
+        r->options.quiet = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            argp_error(state, "'%s' is one argument too many", text);
+        r->folder = text;
+        break;
+    case ARGP_KEY_END:
+        if (!r->folder)
+            argp_error(state, "the folder of a run is wanted");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {table,
+                                 parse,
+                                 "DIR",
+                                 "Go on with a run that was interrupted; it ends with "
+                                 "the very bytes of a run that never was.\v"
+                                 "Seeds that are done are left alone; the others go on "
+                                 "after their last finished round.",
+                                 NULL,
+                                 NULL,
+                                 NULL};
+
+static int resume(const request *r, mmofl_run_folder *folder)
+{
+    mmofl_error err = {0};
+    mmofl_experiment x;
+    const char *config = mmofl_run_folder_config(folder);
+    if (mmofl_experiment_parse(config, strlen(config), "config.yaml", NULL, NULL, 0, &x,
+                               &err))
+        return mmofl_cli_complain(&err);
+    mmofl_setup setup;
+    int status;
+    if (mmofl_setup_init(&setup, &x, r->options.threads, &err)) {
+        status = mmofl_cli_complain(&err);
+    } else {
+        status = mmofl_experiment_run(&setup, folder, r->folder, &r->options);
+        mmofl_setup_free(&setup);
+    }
+    mmofl_experiment_free(&x);
+    return status;
+}
+
+static int resume_main(int argc, char **argv)
+{
+    request r = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &r);
+    mmofl_error err = {0};
+    mmofl_run_folder *folder;
+    if (mmofl_run_folder_open(r.folder, &folder, &err))
+        return mmofl_cli_complain(&err);
+    int status = resume(&r, folder);
+    mmofl_run_folder_close(folder);
+    return status;
+}
+
+const mmofl_command mmofl_command_resume = {"resume", "go on with an interrupted run",
+                                            resume_main};

@@ -1,0 +1,162 @@
+/* cmd_run.c - `mmofl run EXPERIMENT.yaml`. */
+#include <argp.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/experiment_run.h"
+#include "cli/settings.h"
+#include "cli/trace.h"
+
+enum { KEY_SEEDS = 256, KEY_TRACE, KEY_JSON };
+
+static const struct argp_option table[] = {
+    MMOFL_SETTINGS_OPTION,
+    {"out", 'o', "DIR", 0,
+     "Folder for the results (default: runs/NAME, runs/NAME-2, ...)", 0},
+    {"threads", 't', "N", 0,
+     "Threads (default: one per core); the results do not depend on it", 0},
+    {"seed", 'S', "N", 0, "Run this seed only", 0},
+    {"seeds", KEY_SEEDS, "A..B", 0, "Run these seeds: 1..5, or a list [1, 2, 7]", 0},
+    {"json", KEY_JSON, NULL, 0, "Print the summary as JSON on stdout", 0},
+    {"quiet", 'q', NULL, 0, "No settings and no progress", 0},
+    {"trace", KEY_TRACE, "device=K,round=T", 0,
+     "Instead of running: record that device's mini-batches, gradients and parameters "
+     "in that "
+     "round to TRACE.npz",
+     0},
+    {0}};
+
+typedef struct request {
+    const char *experiment, *trace_file, *out, *trace;
+    char seeds[256];
+    mmofl_settings settings;
+    mmofl_run_options options;
+} request;
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    request *r = state->input;
+    switch (key) {
+    case 's':
+        mmofl_settings_add(&r->settings, text, state);
+        break;
+    case 'o':
+        r->out = text;
+        break;
+    case 't':
+        r->options.threads = mmofl_cli_read_count("--threads", text, state);
+        break;
+    case 'S':
+    case KEY_SEEDS:
+        if (*r->seeds)
+            argp_error(state, "--seed and --seeds: one of them, once");
+        snprintf(r->seeds, sizeof r->seeds, "seeds=%s", text);
+        mmofl_settings_add(&r->settings, r->seeds, state);
+        break;
+    case KEY_JSON:
+        r->options.json = true;
+        break;
+    case 'q':
+        r->options.quiet = true;
+        break;
+    case KEY_TRACE:
+        r->trace = text;
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num == 0)
+            r->experiment = text;
+        else if (state->arg_num == 1 && r->trace)
+            r->trace_file = text;
+        else
+            argp_error(state, "'%s' is one argument too many", text);
+        break;
+    case ARGP_KEY_END:
+        if (!r->experiment)
+            argp_error(state, "an experiment file is wanted");
+        if (r->trace && !r->trace_file)
+            argp_error(state,
+                       "--trace wants a file to write after the experiment: TRACE.npz");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {
+    table,
+    parse,
+    "EXPERIMENT.yaml [TRACE.npz]",
+    "Train one multimodal model over a simulated fleet of devices, online, round by "
+    "round.\v"
+    "Examples:\n"
+    "  mmofl run examples/demo.yaml\n"
+    "  mmofl run examples/uci-har.yaml --seeds 1..5 --out runs/har\n"
+    "  mmofl run examples/demo.yaml --set rounds=20 --set fleet.devices=50\n"
+    "  mmofl run examples/demo.yaml --trace device=3,round=5 trace.npz\n\n"
+    "Ctrl-C stops after the current round; `mmofl resume DIR` goes on and ends with "
+    "the same "
+    "bytes.  Every key of the experiment file: docs/config.md, or `mmofl config "
+    "manual`.",
+    NULL,
+    NULL,
+    NULL};
+
+/* runs/NAME, or the first of runs/NAME-2, -3, ... that is not there yet. */
+static void choose_folder(const char *name, char *path, size_t size)
+{
+    snprintf(path, size, "runs/%s", name);
+    for (int i = 2; mmofl_file_exists(path); i++)
+        snprintf(path, size, "runs/%s-%d", name, i);
+}
+
+static int run_in_folder(const request *r, const mmofl_experiment *x,
+                         const mmofl_setup *setup)
+{
+    char chosen[4096];
+    if (!r->out)
+        choose_folder(x->name, chosen, sizeof chosen);
+    const char *path = r->out ? r->out : chosen;
+    char *config = mmofl_experiment_text(x);
+    mmofl_error err = {0};
+    mmofl_run_folder *folder;
+    mmofl_status st =
+        config ? mmofl_run_folder_create(path, config, &folder, &err)
+               : mmofl_fail(&err, MMOFL_E_MEMORY, "no memory for the settings");
+    free(config);
+    if (st)
+        return mmofl_cli_complain(&err);
+    int status = mmofl_experiment_run(setup, folder, path, &r->options);
+    mmofl_run_folder_close(folder);
+    return status;
+}
+
+static int run_main(int argc, char **argv)
+{
+    request r = {0};
+    argp_parse(&argp, argc, argv, 0, NULL, &r);
+    mmofl_error err = {0};
+    mmofl_experiment x;
+    if (mmofl_experiment_load(r.experiment, r.settings.text, r.settings.n, &x, &err))
+        return mmofl_cli_complain(&err);
+    mmofl_setup setup;
+    int status;
+    if (mmofl_setup_init(&setup, &x, r.options.threads, &err)) {
+        status = mmofl_cli_complain(&err);
+    } else {
+        status = r.trace
+                     ? mmofl_trace_write(&setup, r.trace, r.trace_file, r.options.quiet)
+                     : run_in_folder(&r, &x, &setup);
+        mmofl_setup_free(&setup);
+    }
+    mmofl_experiment_free(&x);
+    return status;
+}
+
+const mmofl_command mmofl_command_run = {
+    "run", "train a model over a simulated fleet, as an experiment file says",
+    run_main};

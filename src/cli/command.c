@@ -1,0 +1,41 @@
+/* command.c - how every subcommand complains and logs. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/option.h"
+#include "cli/command.h"
+
+int mmofl_cli_complain(const mmofl_error *err)
+{
+    fflush(stdout);
+    fprintf(stderr, "mmofl: %s\n",
+            *err->text ? err->text : mmofl_status_text(err->status));
+    return err->status == MMOFL_E_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILED;
+}
+
+static void write_line(void *context, mmofl_log_level level, const char *line)
+{
+    (void)context;
+    if (level == MMOFL_LOG_DEBUG && !getenv("MMOFL_DEBUG"))
+        return;
+    fprintf(stderr, "mmofl: %s%s\n", level == MMOFL_LOG_WARNING ? "warning: " : "",
+            line);
+}
+
+const mmofl_log_sink *mmofl_cli_log(void)
+{
+    static const mmofl_log_sink sink = {.write = write_line};
+    return &sink;
+}
+
+int mmofl_cli_read_count(const char *name, const char *text,
+                         const struct argp_state *state)
+{
+    static const mmofl_option whole = {"", MMOFL_OPTION_INT, 0, 1, 1e6, NULL, NULL, ""};
+    int value = 0;
+    mmofl_error err = {0};
+    if (mmofl_option_set(&whole, &value, text, &err))
+        argp_error(state, "%s: %s", name, err.text);
+    return value;
+}

@@ -1,0 +1,80 @@
+/* experiment_run.c - seeds one after the other, each on all threads; then the summary.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/experiment_run.h"
+#include "cli/seed_run.h"
+#include "cli/stop.h"
+#include "cli/summary.h"
+
+static mmofl_status summarize(const mmofl_experiment *x, mmofl_run_folder *folder,
+                              bool json, mmofl_error *err)
+{
+    mmofl_seed_summary *rows = calloc((size_t)x->n_seeds, sizeof *rows);
+    if (!rows)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the summary");
+    mmofl_status st = MMOFL_OK;
+    for (int i = 0; !st && i < x->n_seeds; i++)
+        st = mmofl_summary_read(x, folder, x->seed[i], &rows[i], err);
+    char *text = st ? NULL : mmofl_summary_json(x, rows, x->n_seeds);
+    if (!st && !text)
+        st = mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the summary");
+    if (!st && json)
+        printf("%s\n", text);
+    else if (!st)
+        mmofl_summary_print(x, rows, x->n_seeds);
+    char path[4096];
+    if (!st)
+        st = mmofl_run_folder_path(folder, "summary.json", path, sizeof path, err);
+    if (!st)
+        st = mmofl_file_write(path, text, strlen(text), true, err);
+    free(text);
+    free(rows);
+    return st;
+}
+
+static mmofl_status run_all(const mmofl_setup *setup, mmofl_run_folder *folder,
+                            bool quiet, mmofl_error *err)
+{
+    const mmofl_experiment *x = setup->experiment;
+    mmofl_simulation *first;
+    mmofl_status st = mmofl_setup_simulation(setup, x->seed[0], &first, err);
+    if (st)
+        return st;
+    if (!quiet)
+        mmofl_setup_print(setup, first);
+    st = mmofl_setup_check_memory(first, err);
+    mmofl_simulation_delete(first);
+    for (int i = 0; !st && i < x->n_seeds; i++)
+        st = mmofl_seed_run(setup, folder, i, quiet, err);
+    return st;
+}
+
+int mmofl_experiment_run(const mmofl_setup *setup, mmofl_run_folder *folder,
+                         const char *folder_path, const mmofl_run_options *options)
+{
+    mmofl_error err = {0};
+    mmofl_stop_watch();
+    mmofl_status st = run_all(setup, folder, options->quiet, &err);
+    if (!st)
+        st = summarize(setup->experiment, folder, options->json, &err);
+    if (st) {
+        int status = mmofl_cli_complain(&err);
+        if (st == MMOFL_E_INTERRUPTED || st == MMOFL_E_NO_SPACE)
+            fprintf(
+                stderr,
+                "mmofl: every finished round is kept; go on with:  mmofl resume %s\n",
+                folder_path);
+        return status;
+    }
+    if (!options->quiet)
+        fprintf(stderr,
+                "\nResults are in %s (run.sqlite, summary.json, seed-*/metrics.csv, "
+                "seed-*/model.safetensors).\n",
+                folder_path);
+    return EXIT_DONE;
+}

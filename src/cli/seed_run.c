@@ -1,0 +1,223 @@
+/* seed_run.c - the loop over rounds: simulate, evaluate when it is time, keep, show. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "cli/model_file.h"
+#include "cli/progress.h"
+#include "cli/seed_run.h"
+#include "cli/stop.h"
+#include "store/export.h"
+
+/* What the loop carries along. */
+typedef struct seed_run {
+    const mmofl_setup *setup;
+    mmofl_run_folder *folder;
+    mmofl_run run;
+    mmofl_simulation *simulation;
+    mmofl_model_tensors tensors;
+    int done; /* finished rounds */
+    double cumulative_loss;
+    double last_accuracy; /* NaN before the first evaluation */
+} seed_run;
+
+static bool is_evaluated(const mmofl_experiment *x, int round)
+{
+    if (round == x->rounds || (x->evaluate.every > 0 && round % x->evaluate.every == 0))
+        return true;
+    for (int i = 0; i < x->evaluate.n_rounds; i++)
+        if (x->evaluate.round[i] == round)
+            return true;
+    return false;
+}
+
+/* The cumulative loss so far is in the store: the sum goes on from the last round's. */
+static mmofl_status take_cumulative_loss(void *context,
+                                         const mmofl_round_record *record)
+{
+    ((seed_run *)context)->cumulative_loss = record->cumulative_loss;
+    return MMOFL_OK;
+}
+
+/* Load the checkpoint that the folder chose. */
+static mmofl_status restore(seed_run *r, mmofl_error *err)
+{
+    char path[4096];
+    mmofl_status st = mmofl_run_folder_seed_path(
+        r->folder, r->run.seed, r->run.checkpoint, path, sizeof path, err);
+    if (st)
+        return st;
+    const mmofl_model *model = mmofl_simulation_model(r->simulation);
+    mmofl_safetensors file;
+    st = mmofl_safetensors_open(path, MMOFL_SAFETENSORS_FINITE, &file, err);
+    if (st)
+        return st;
+    float *parameters = malloc(model->n_parameters * sizeof(float));
+    st = parameters ? mmofl_model_file_parameters(&file, model, parameters, err)
+                    : MMOFL_E_MEMORY;
+    if (!st)
+        st =
+            mmofl_simulation_restore(r->simulation, (uint64_t)r->run.round, parameters);
+    free(parameters);
+    mmofl_safetensors_close(&file);
+    if (st)
+        return mmofl_fail_within(err, "%s", path);
+    return mmofl_run_store_each_round(mmofl_run_folder_store(r->folder), r->run.id,
+                                      take_cumulative_loss, r, err);
+}
+
+static mmofl_round_record record_of(seed_run *r, const mmofl_round_summary *s,
+                                    double seconds)
+{
+    r->cumulative_loss += s->loss;
+    return (mmofl_round_record){
+        .round = (int)s->round,
+        .step_size = mmofl_lr_at(&r->setup->experiment->train.lr, s->round),
+        .participants = s->updates,
+        .steps = (int64_t)s->steps,
+        .samples_new = (int64_t)s->fresh,
+        .prequential_loss = s->fresh ? s->loss : (double)NAN,
+        .prequential_accuracy =
+            s->fresh ? (double)s->fresh_correct / (double)s->fresh : (double)NAN,
+        .train_loss = s->updates ? s->train_loss : (double)NAN,
+        .cumulative_loss = r->cumulative_loss,
+        .bytes_up = (int64_t)s->bytes_up,
+        .bytes_down = (int64_t)s->bytes_down,
+        .seconds = seconds,
+    };
+}
+
+static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record,
+                              mmofl_error *err)
+{
+    double started = mmofl_clock_seconds();
+    mmofl_round_summary summary;
+    mmofl_status st = mmofl_simulation_round(r->simulation, NULL, &summary, err);
+    if (st)
+        return st;
+    mmofl_evaluation_record tested;
+    int n_tested = 0;
+    if (is_evaluated(r->setup->experiment, round)) {
+        mmofl_evaluation e = mmofl_simulation_evaluate(r->simulation);
+        tested = (mmofl_evaluation_record){.part = "test",
+                                           .loss = e.loss,
+                                           .accuracy = e.accuracy,
+                                           .macro_f1 = e.macro_f1,
+                                           .n_classes = e.classes,
+                                           .confusion = e.confusion};
+        r->last_accuracy = e.accuracy;
+        n_tested = 1;
+    }
+    *record = record_of(r, &summary, mmofl_clock_seconds() - started);
+    record->n_evaluations = n_tested;
+    record->evaluations = n_tested ? &tested : NULL;
+    mmofl_run_state state = mmofl_model_tensors_fill(
+        &r->tensors, mmofl_simulation_parameters(r->simulation), summary.round);
+    st = mmofl_run_folder_commit(r->folder, &r->run, record, &state, err);
+    record->evaluations = NULL;
+    return st;
+}
+
+static mmofl_status run_rounds(seed_run *r, bool quiet, mmofl_error *err)
+{
+    const mmofl_experiment *x = r->setup->experiment;
+    char label[64];
+    snprintf(label, sizeof label, "seed %" PRIu64, r->run.seed);
+    mmofl_progress progress =
+        mmofl_progress_start(quiet, label, (uint64_t)r->done, (uint64_t)x->rounds);
+    mmofl_status st = MMOFL_OK;
+    while (!st && r->done < x->rounds) {
+        mmofl_round_record record;
+        st = run_round(r, r->done + 1, &record, err);
+        if (st)
+            break;
+        r->done++;
+        char detail[96];
+        int n = snprintf(detail, sizeof detail, "prequential %5.1f %%",
+                         100 * record.prequential_accuracy);
+        if (!isnan(r->last_accuracy))
+            snprintf(detail + n, sizeof detail - (size_t)n, "  test %5.1f %%",
+                     100 * r->last_accuracy);
+        mmofl_progress_show(&progress, (uint64_t)r->done, detail);
+        if (mmofl_stop_asked() && r->done < x->rounds)
+            st = mmofl_fail(err, MMOFL_E_INTERRUPTED,
+                            "interrupted after round %d of seed %" PRIu64, r->done,
+                            r->run.seed);
+    }
+    mmofl_progress_end(&progress, !st);
+    return st;
+}
+
+/* What a reader finds beside the store. */
+static mmofl_status export_files(seed_run *r, mmofl_error *err)
+{
+    mmofl_run_store *store = mmofl_run_folder_store(r->folder);
+    char path[4096];
+    static const struct {
+        const char *file;
+        mmofl_status (*write)(mmofl_run_store *, int64_t, const char *, mmofl_error *);
+    } exports[] = {{"metrics.csv", mmofl_export_metrics_csv},
+                   {"metrics.jsonl", mmofl_export_metrics_jsonl},
+                   {"confusion.csv", mmofl_export_confusion_csv}};
+    mmofl_status st = MMOFL_OK;
+    for (size_t i = 0; !st && i < sizeof exports / sizeof *exports; i++) {
+        st = mmofl_run_folder_seed_path(r->folder, r->run.seed, exports[i].file, path,
+                                        sizeof path, err);
+        if (!st)
+            st = exports[i].write(store, r->run.id, path, err);
+    }
+    if (!st)
+        st = mmofl_run_folder_seed_path(r->folder, r->run.seed, "model.safetensors",
+                                        path, sizeof path, err);
+    if (st)
+        return st;
+    mmofl_run_state state = mmofl_model_tensors_fill(
+        &r->tensors, mmofl_simulation_parameters(r->simulation), (uint64_t)r->done);
+    return mmofl_safetensors_write(path, state.tensors, state.n_tensors, state.metadata,
+                                   state.n_metadata, true, err);
+}
+
+static mmofl_status run_to_end(seed_run *r, bool quiet, mmofl_error *err)
+{
+    r->done = r->run.round > 0 ? r->run.round : 0;
+    mmofl_status st = r->done > 0 ? restore(r, err) : MMOFL_OK;
+    if (!st)
+        st = run_rounds(r, quiet, err);
+    if (st && st != MMOFL_E_INTERRUPTED) {
+        /* The first error is the one to tell; a store that cannot be closed well is
+         * found again on resume. */
+        (void)!mmofl_run_folder_finish(r->folder, &r->run, MMOFL_RUN_FAILED, NULL);
+        return st;
+    }
+    mmofl_error late = {0};
+    mmofl_status kept = export_files(r, &late);
+    if (!kept)
+        kept = mmofl_run_folder_finish(
+            r->folder, &r->run, st ? MMOFL_RUN_INTERRUPTED : MMOFL_RUN_DONE, &late);
+    if (kept && err)
+        *err = late;
+    return kept ? kept : st;
+}
+
+mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, int i,
+                            bool quiet, mmofl_error *err)
+{
+    const mmofl_experiment *x = setup->experiment;
+    seed_run r = {.setup = setup, .folder = folder, .last_accuracy = (double)NAN};
+    mmofl_status st =
+        mmofl_run_folder_begin(folder, x->name, x->seed[i], MMOFL_VERSION, &r.run, err);
+    if (st || r.run.status == MMOFL_RUN_DONE)
+        return st;
+    st = mmofl_setup_simulation(setup, x->seed[i], &r.simulation, err);
+    if (st)
+        return st;
+    st = mmofl_model_tensors_init(&r.tensors, mmofl_simulation_model(r.simulation),
+                                  mmofl_run_folder_config(folder), x->seed[i]);
+    st = st ? mmofl_fail(err, st, "no memory for the model's tensors")
+            : run_to_end(&r, quiet, err);
+    mmofl_model_tensors_free(&r.tensors);
+    mmofl_simulation_delete(r.simulation);
+    return st;
+}

@@ -1,0 +1,34 @@
+/* setup.h - from an experiment to things that run: data, threads, a simulation of one
+ * seed. */
+#ifndef MMOFL_CLI_SETUP_H
+#define MMOFL_CLI_SETUP_H
+
+#include "config/experiment.h"
+#include "sim/simulation.h"
+
+typedef struct mmofl_setup {
+    const mmofl_experiment *experiment;
+    mmofl_dataset *data;
+    mmofl_pool *pool;
+} mmofl_setup;
+
+/** Load the data and start `threads` threads (0 = one per core). */
+MMOFL_CHECKED mmofl_status mmofl_setup_init(mmofl_setup *setup,
+                                            const mmofl_experiment *experiment,
+                                            int threads, mmofl_error *err);
+void mmofl_setup_free(mmofl_setup *setup);
+
+MMOFL_CHECKED mmofl_status mmofl_setup_simulation(const mmofl_setup *setup,
+                                                  uint64_t seed,
+                                                  mmofl_simulation **simulation,
+                                                  mmofl_error *err);
+
+/** Print the resolved settings and the memory that the run needs, as a table on stderr.
+ */
+void mmofl_setup_print(const mmofl_setup *setup, const mmofl_simulation *simulation);
+
+/** Refuse what does not fit into the memory that is free.  @retval E_MEMORY */
+MMOFL_CHECKED mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation,
+                                                    mmofl_error *err);
+
+#endif
