@@ -23,6 +23,7 @@ import torch
 from torch.nn import functional
 from torch_model import LAYERS, MultimodalModel
 
+Arrays = replay.Arrays
 STEPS = 60
 BATCH = 12
 RATE = 0.25  # of dropout
@@ -105,6 +106,15 @@ def save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     np.savez(path, **arrays)  # type: ignore[arg-type]  # NumPy's stub forgets names
 
 
+def results(s: int, loss: Arrays, grad: Arrays, params: Arrays) -> Arrays:
+    """What a trace holds of a step's outcome."""
+    arrays = {f"step{s}/loss": loss["loss"].astype(np.float64)}
+    for kind, tensors in (("grad", grad), ("params", params)):
+        for name, tensor in tensors.items():
+            arrays[f"step{s}/{kind}/{name}"] = tensor.astype(np.float32)
+    return arrays
+
+
 def write_trace(path: Path, dtype: torch.dtype) -> None:
     """A trace trained in dtype and stored, as any trace, in float32."""
     torch.manual_seed(1)
@@ -118,11 +128,8 @@ def write_trace(path: Path, dtype: torch.dtype) -> None:
 
     run = replay.Replay(replay.Trace(str(path)), dtype)
     for s in range(STEPS):
-        result = run.step(s)
-        arrays[f"step{s}/loss"] = result["loss"]["loss"].astype(np.float64)
-        for kind in ("grad", "params"):
-            for name, tensor in result[kind].items():
-                arrays[f"step{s}/{kind}/{name}"] = tensor.astype(np.float32)
+        loss, grad = run.gradient(s)
+        arrays.update(results(s, loss, grad, run.update(grad)))
     for name in state:
         arrays[f"after/{name}"] = arrays[f"step{STEPS - 1}/params/{name}"]
     save(path, arrays)
@@ -172,8 +179,10 @@ class OracleTest(unittest.TestCase):
     def test_a_float64_trace_is_within_tolerance_of_float32(self) -> None:
         path = Path(self.folder.name) / "double.npz"
         write_trace(path, torch.float64)
-        rows = list(replay.compare(replay.Trace(str(path))))
-        self.assertLessEqual(max(row.to_f32 for row in rows), 1e-5)
+        comparer = replay.Comparer(replay.Trace(str(path)), 1e-5)
+        comparer.run()
+        self.assertLessEqual(max(row.to_f32 for row in comparer.rows), 1e-5)
+        self.assertEqual(comparer.kinks, [])
 
     def test_one_wrong_gradient_disagrees(self) -> None:
         path = self.nudged("step41/grad/encoders.sound.5.weight", 1e-4)
@@ -195,6 +204,29 @@ class OracleTest(unittest.TestCase):
     def test_another_order_of_steps_disagrees(self) -> None:
         label = np.load(self.good)["step3/label"]
         self.assertEqual(self.replayed(self.altered(**{"step3/label": label[::-1]})), 1)
+
+    def test_the_other_branch_of_a_kink_is_no_disagreement(self) -> None:
+        """0.5 * 1 - 0.5 * 1 is zero before a leaky ReLU; an ulp more is not."""
+        meta = json.loads(bytes(np.load(self.good)["meta"]))
+        arrays = dict(np.load(self.good))
+        meta["steps"] = 1
+        arrays["meta"] = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
+        arrays["step0/x/sound"][0, 0] = (1, -1, 0, 0)
+        arrays["step0/dropout/encoders.sound.3"][0] = 1
+        arrays["before/encoders.sound.0.bias"][0] = 0
+        weight = arrays["before/encoders.sound.0.weight"]
+        weight[0, :2] = 0.5
+        path = self.altered(**arrays)
+        level = replay.Replay(replay.Trace(str(path)), torch.float64)
+        weight[0, 0] = np.nextafter(np.float32(0.5), np.float32(1))
+        nudged = replay.Replay(replay.Trace(str(self.altered(**arrays))), torch.float64)
+        weight[0, 0] = 0.5
+        loss, grad = nudged.gradient(0)
+        arrays.update(results(0, loss, grad, level.update(grad)))
+        for name in meta["parameters"]:
+            arrays[f"after/{name}"] = arrays[f"step0/params/{name}"]
+        self.assertEqual(self.replayed(self.altered(**arrays)), 0, self.text.getvalue())
+        self.assertIn("1 steps (1 on a kink)", self.text.getvalue())
 
     def test_a_trace_that_does_not_fit_itself_is_refused(self) -> None:
         wrong = np.zeros(7, dtype=np.float32)
@@ -219,7 +251,7 @@ class OracleTest(unittest.TestCase):
         logits = model.head(torch.cat(features, dim=1))
         functional.cross_entropy(logits, label).backward()
         want = {n: p.grad.numpy().copy() for n, p in model.named_parameters()}
-        got = run.step(0)["grad"]
+        _, got = run.gradient(0)
         for name, gradient in want.items():
             np.testing.assert_allclose(got[name], gradient, rtol=1e-9, atol=1e-12)
 
