@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "data/builder.h"
 #include "data/dataset_parts.h"
 

@@ -10,7 +10,6 @@
  * checked as if there were none. */
 #include <assert.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"

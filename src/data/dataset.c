@@ -5,14 +5,11 @@
  * one straight loop without a channel index, which compilers turn into vector code. */
 #define _POSIX_C_SOURCE 200809L
 #include <assert.h>
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/bytes.h"
 #include "data/dataset_parts.h"
 
 /* --- shapes ----------------------------------------------------------------------- */

@@ -3,7 +3,6 @@
  * no later code needs to ask again. */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"

@@ -1,5 +1,4 @@
 /* text_table.c - one cursor that goes from number to number and knows its line. */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
