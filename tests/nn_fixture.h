@@ -82,16 +82,15 @@ static inline void fixture_unfence(fixture_fenced *fenced)
 
 /* ---------------------------------------------------------------- layers as text */
 
-/** "conv1d out=4 kernel=3" as a pick of that set's kinds, with defaults for the rest.
- */
-static inline mmofl_pick fixture_pick(const mmofl_isa *isa, const char *text)
+/** "conv1d out=4 kernel=3" as a pick among these kinds, with defaults for the rest. */
+static inline mmofl_pick fixture_pick(mmofl_kind_list kinds, const char *text)
 {
     char copy[256], *rest = NULL;
     snprintf(copy, sizeof copy, "%s", text);
     char *word = strtok_r(copy, " ", &rest);
-    const mmofl_kind *kind = mmofl_kind_find(isa->layers, word);
+    const mmofl_kind *kind = mmofl_kind_find(kinds, word);
     if (!kind)
-        fail_msg("no layer kind '%s'", word);
+        fail_msg("no kind '%s'", word);
     mmofl_pick pick = mmofl_pick_default(kind);
     while ((word = strtok_r(NULL, " ", &rest))) {
         char *equals = strchr(word, '=');
@@ -126,7 +125,7 @@ static inline mmofl_chain_spec fixture_chain(const char *text, mmofl_pick *picks
     for (char *layer = strtok_r(copy, ";", &rest); layer;
          layer = strtok_r(NULL, ";", &rest)) {
         CHECK(n < FIXTURE_LAYERS);
-        picks[n++] = fixture_pick(mmofl_isa_at(0), layer + strspn(layer, " "));
+        picks[n++] = fixture_pick(mmofl_isa_at(0)->layers, layer + strspn(layer, " "));
     }
     return (mmofl_chain_spec){n, picks};
 }

@@ -248,7 +248,7 @@ static void layers_refuse_inputs_that_do_not_fit(void **state)
          "3 groups do not divide 4 channels"},
     };
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        mmofl_pick pick = fixture_pick(mmofl_isa_at(0), refusals[i].text);
+        mmofl_pick pick = fixture_pick(mmofl_layer_kinds(), refusals[i].text);
         mmofl_layer layer = {.number = 12345};
         mmofl_error err = {0};
         CHECK_STATUS(mmofl_layer_plan(&pick, refusals[i].in, &layer, &err),
