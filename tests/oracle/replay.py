@@ -190,7 +190,7 @@ class Comparer:
         return None
 
     def step(self, s: int, before: Arrays) -> Arrays:
-        """Compare step s, which started from `before`; the engine's parameters after."""
+        """Compare step s, begun at `before`; the engine's parameters after it."""
         loss = {"loss": np.asarray(self.trace.arrays[f"step{s}/loss"]).reshape(())}
         engine = self.trace.tensors(f"step{s}/grad")
         loss32, grad32 = self.f32.gradient(s)
