@@ -1,0 +1,225 @@
+/* experiment.c - a file, the settings, the schema, and what only several keys together
+ * can tell.
+ *
+ * The document lives in an arena of its own that is dropped at the end; only what the
+ * experiment points at stays. */
+#define _XOPEN_SOURCE 700 /* realpath */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "config/schema.h"
+#include "config/setting.h"
+
+enum { NAME_BYTES = 100, PATH_BYTES = 4096 };
+
+/* ---- checks across keys ---- */
+
+/* The place of section.key, or of what is nearest to it when it was not written. */
+static const mmofl_yaml_place *place_of(const mmofl_yaml_node *root,
+                                        const char *section, const char *key)
+{
+    const mmofl_yaml_node *map = section ? mmofl_yaml_get(root, section) : root;
+    if (!map)
+        return &root->place;
+    const mmofl_yaml_node *node = mmofl_yaml_get(map, key);
+    return node ? &node->place : &map->place;
+}
+
+static mmofl_status check_name(const mmofl_experiment *e, const mmofl_yaml_node *root,
+                               mmofl_error *err)
+{
+    size_t n = strlen(e->name);
+    bool bad = n == 0 || n > NAME_BYTES || e->name[0] == '.';
+    for (const char *c = e->name; *c; c++)
+        bad = bad || *c == '/' || (unsigned char)*c < ' ';
+    if (!bad)
+        return MMOFL_OK;
+    return mmofl_yaml_fail(place_of(root, NULL, "name"), MMOFL_E_RANGE, err,
+                           "name: wanted 1 to %d bytes on one line, without '/' and not"
+                           " starting with '.'",
+                           NAME_BYTES);
+}
+
+static mmofl_status check_stream(const mmofl_stream_spec *s,
+                                 const mmofl_yaml_node *root, mmofl_error *err)
+{
+    if (s->fresh > s->buffer)
+        return mmofl_yaml_fail(place_of(root, "stream", "new"), MMOFL_E_RANGE, err,
+                               "stream: %d new samples a round do not fit into a buffer"
+                               " of %d; wanted new <= buffer",
+                               s->fresh, s->buffer);
+    if (s->initial > s->buffer)
+        return mmofl_yaml_fail(place_of(root, "stream", "initial"), MMOFL_E_RANGE, err,
+                               "stream: %d initial samples do not fit into a buffer of "
+                               "%d; wanted initial <= buffer",
+                               s->initial, s->buffer);
+    return MMOFL_OK;
+}
+
+static mmofl_status check_participation(const mmofl_experiment *e,
+                                        const mmofl_yaml_node *root, mmofl_error *err)
+{
+    double p = e->participation;
+    const mmofl_yaml_place *place = place_of(root, NULL, "participation");
+    if (p > 1 && p != floor(p))
+        return mmofl_yaml_fail(place, MMOFL_E_RANGE, err,
+                               "participation: %.10g is neither a share up to 1 nor a "
+                               "whole number of devices",
+                               p);
+    if (p > 1 && p > e->fleet.devices)
+        return mmofl_yaml_fail(place, MMOFL_E_RANGE, err,
+                               "participation: %.10g of %d devices; wanted at most all",
+                               p, e->fleet.devices);
+    return MMOFL_OK;
+}
+
+static mmofl_status check(const mmofl_experiment *e, const mmofl_yaml_node *root,
+                          mmofl_error *err)
+{
+    mmofl_status st = check_name(e, root, err);
+    if (st == MMOFL_OK)
+        st = check_stream(&e->stream, root, err);
+    return st ? st : check_participation(e, root, err);
+}
+
+/* ---- data.path ---- */
+
+/* A path in the file counts from the file's folder, one on the command line from where
+ * the user stands. */
+static mmofl_status place_path(const mmofl_yaml_node *root, const char *folder,
+                               mmofl_experiment *e, mmofl_error *err)
+{
+    const char *path = e->data.path;
+    if (!folder || !*path || *path == '/')
+        return MMOFL_OK;
+    char here[PATH_BYTES], joined[PATH_BYTES];
+    const mmofl_yaml_place *place = place_of(root, "data", "path");
+    bool from_setting = !place->source->text;
+    if (from_setting && !getcwd(here, sizeof here))
+        return mmofl_fail_errno(err, errno, "the current folder");
+    mmofl_error why = {0};
+    mmofl_status st = mmofl_file_join(joined, sizeof joined,
+                                      from_setting ? here : folder, path, &why);
+    if (st)
+        return mmofl_yaml_fail(place, st, err, "path: %s", why.text);
+    e->data.path = mmofl_arena_text(&e->arena, joined);
+    return e->data.path ? MMOFL_OK
+                        : mmofl_yaml_fail(place, MMOFL_E_MEMORY, err, "out of memory");
+}
+
+/* ---- reading ---- */
+
+static mmofl_status parse(const char *text, size_t size, const char *name,
+                          const char *folder, const char *const *settings,
+                          int n_settings, mmofl_arena *document, mmofl_experiment *e,
+                          mmofl_error *err)
+{
+    mmofl_yaml_node *root;
+    mmofl_status st = mmofl_yaml_parse(text, size, name, document, &root, err);
+    for (int i = 0; i < n_settings && st == MMOFL_OK; i++)
+        st = mmofl_setting_apply(settings[i], document, &root, err);
+    if (st == MMOFL_OK)
+        st = mmofl_schema_read(root, &e->arena, e, err);
+    if (st == MMOFL_OK)
+        st = check(e, root, err);
+    return st ? st : place_path(root, folder, e, err);
+}
+
+mmofl_status mmofl_experiment_parse(const char *text, size_t size, const char *name,
+                                    const char *folder, const char *const *settings,
+                                    int n_settings, mmofl_experiment *out,
+                                    mmofl_error *err)
+{
+    mmofl_experiment e = {.arena = MMOFL_ARENA_INIT};
+    mmofl_arena document = MMOFL_ARENA_INIT;
+    mmofl_status st =
+        parse(text, size, name, folder, settings, n_settings, &document, &e, err);
+    mmofl_arena_free(&document);
+    if (st)
+        mmofl_arena_free(&e.arena);
+    else
+        *out = e;
+    return st;
+}
+
+/* The absolute folder of a file, so that the resolved experiment means the same
+ * wherever it is read again.  malloc; NULL with errno when it cannot be found. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return realpath(".", NULL);
+    size_t n = slash == path ? 1 : (size_t)(slash - path); /* "/" keeps its slash */
+    char *folder = strndup(path, n);
+    char *absolute = folder ? realpath(folder, NULL) : NULL;
+    free(folder);
+    return absolute;
+}
+
+mmofl_status mmofl_experiment_load(const char *path, const char *const *settings,
+                                   int n_settings, mmofl_experiment *out,
+                                   mmofl_error *err)
+{
+    unsigned char *data;
+    size_t size;
+    mmofl_status st = mmofl_file_read(path, MMOFL_YAML_BYTES, &data, &size, err);
+    if (st)
+        return st;
+    char *folder = folder_of(path);
+    if (folder)
+        st = mmofl_experiment_parse((const char *)data, size, path, folder, settings,
+                                    n_settings, out, err);
+    else
+        st = mmofl_fail_errno(err, errno, "%s", path);
+    free(folder);
+    free(data);
+    return st;
+}
+
+/* ---- writing ---- */
+
+/* Close a memory stream; its text, or NULL when memory was short. */
+static char *finish(FILE *stream, char **text)
+{
+    bool failed = ferror(stream);
+    if (fclose(stream) != 0 || failed) {
+        free(*text);
+        return NULL;
+    }
+    return *text;
+}
+
+char *mmofl_experiment_text(const mmofl_experiment *experiment)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    mmofl_schema_write(stream, experiment);
+    return finish(stream, &text);
+}
+
+char *mmofl_experiment_manual(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    mmofl_schema_write_manual(stream);
+    return finish(stream, &text);
+}
+
+void mmofl_experiment_free(mmofl_experiment *experiment)
+{
+    if (!experiment)
+        return;
+    mmofl_arena_free(&experiment->arena);
+    *experiment = (mmofl_experiment){.arena = MMOFL_ARENA_INIT};
+}

@@ -1,0 +1,50 @@
+/* nearest.c - Levenshtein's distance, one row of its table at a time. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/nearest.h"
+
+enum { LONGEST = 64 }; /* longer texts are no slip of the pen */
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int distance(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+    int row[LONGEST + 1]; /* row[j]: from a[0..i) to b[0..j) */
+    for (size_t j = 0; j <= n_b; j++)
+        row[j] = (int)j;
+    for (size_t i = 0; i < n_a; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i + 1;
+        for (size_t j = 0; j < n_b; j++) {
+            int replaced = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = smaller(replaced, smaller(row[j], row[j + 1]) + 1);
+        }
+    }
+    return row[n_b];
+}
+
+void mmofl_nearest_offer(mmofl_nearest *nearest, const char *name)
+{
+    size_t n_text = strlen(nearest->text), n_name = strlen(name);
+    if (n_text > LONGEST || n_name > LONGEST)
+        return;
+    int d = distance(nearest->text, n_text, name, n_name);
+    bool near = d <= 1 + (int)n_name / 4 && d < (int)n_name;
+    if (near && (!nearest->name || d < nearest->distance)) {
+        nearest->name = name;
+        nearest->distance = d;
+    }
+}
+
+void mmofl_nearest_hint(const mmofl_nearest *nearest, char hint[MMOFL_NEAREST_HINT])
+{
+    hint[0] = 0;
+    if (nearest->name)
+        snprintf(hint, MMOFL_NEAREST_HINT, "; did you mean '%s'?", nearest->name);
+}

@@ -1,0 +1,185 @@
+/* schema_text.c - from structs back to YAML that reads as the same.
+ *
+ * Sections are block maps, everything below them is in flow style except chains, which
+ * have a layer a line.  Texts that might be taken for something else are quoted. */
+#include <string.h>
+
+#include "config/schema.h"
+
+static bool is_plain(const char *text)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    static const char *const words[] = {"null", "true", "false", "yes", "no",
+                                        "on",   "off",  "y",     "n"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(text, words[i]) == 0)
+            return false;
+    return *text && strchr(letters, *text) &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+                        "0123456789-") == strlen(text);
+}
+
+/* In double quotes with escapes.  What is not ASCII is left as it is, unless a reader
+ * might take it for a line break or drop it. */
+static void write_quoted(FILE *to, const char *text)
+{
+    putc('"', to);
+    for (size_t n = strlen(text); n > 0;) {
+        unsigned code;
+        int size = mmofl_yaml_character(text, n, &code);
+        if (size == 0) /* not from a document */
+            size = 1, code = '?';
+        bool hidden = code < ' ' || (code >= 0x7f && code < 0xa1) || code == 0x2028 ||
+                      code == 0x2029 || code == 0xfeff;
+        if (code == '"' || code == '\\')
+            fprintf(to, "\\%c", (int)code);
+        else if (hidden)
+            fprintf(to, "\\u%04x", code);
+        else
+            fwrite(text, 1, (size_t)size, to);
+        text += size;
+        n -= (size_t)size;
+    }
+    putc('"', to);
+}
+
+static void write_text(FILE *to, const char *text)
+{
+    if (is_plain(text))
+        fputs(text, to);
+    else
+        write_quoted(to, text);
+}
+
+static void write_value(FILE *to, const mmofl_option *option, const void *from)
+{
+    if (option->type == MMOFL_OPTION_TEXT) {
+        const char *const *text = (const void *)((const char *)from + option->offset);
+        write_text(to, *text);
+        return;
+    }
+    char value[128];
+    mmofl_option_get(option, from, value, sizeof value);
+    fputs(value, to);
+}
+
+/* "a: 1, b: 2", after `before` when there is any. */
+static void write_options(FILE *to, const mmofl_pick *pick, const char *before)
+{
+    for (int i = 0; i < pick->kind->n_options; i++) {
+        fprintf(to, "%s%s: ", i ? ", " : before, pick->kind->options[i].name);
+        write_value(to, &pick->kind->options[i], pick->options.bytes);
+    }
+}
+
+static void write_pick(FILE *to, const mmofl_pick *pick)
+{
+    if (pick->kind->n_options == 0) {
+        fputs(pick->kind->name, to);
+        return;
+    }
+    fprintf(to, "{kind: %s", pick->kind->name);
+    write_options(to, pick, ", ");
+    putc('}', to);
+}
+
+static void write_chain(FILE *to, const mmofl_chain_spec *chain, int indent)
+{
+    for (int i = 0; i < chain->n; i++) {
+        const mmofl_pick *layer = &chain->layer[i];
+        fprintf(to, "\n%*s- %s", indent, "", layer->kind->name);
+        if (layer->kind->n_options == 0)
+            continue;
+        fputs(": {", to);
+        write_options(to, layer, "");
+        putc('}', to);
+    }
+}
+
+static void write_encoders(FILE *to, const mmofl_encoder_spec *encoder, int n,
+                           int indent)
+{
+    for (int i = 0; i < n; i++) {
+        fprintf(to, "\n%*s", indent, "");
+        write_text(to, encoder[i].modality);
+        putc(':', to);
+        write_chain(to, &encoder[i].chain, indent + 2);
+    }
+}
+
+static void write_seeds(FILE *to, const uint64_t *seed, int n)
+{
+    for (int i = 0; i < n; i++)
+        fprintf(to, "%s%llu", i ? ", " : "[", (unsigned long long)seed[i]);
+    putc(']', to);
+}
+
+static void write_rounds(FILE *to, const int *round, int n)
+{
+    putc('[', to);
+    for (int i = 0; i < n; i++)
+        fprintf(to, "%s%d", i ? ", " : "", round[i]);
+    putc(']', to);
+}
+
+static void write_section(FILE *to, const mmofl_schema_section *section,
+                          const void *from, int indent);
+
+static void write_key(FILE *to, const mmofl_schema_key *key, const void *from,
+                      int indent)
+{
+    const void *field = (const char *)from + key->option.offset;
+    const int *count = (const void *)((const char *)from + key->count);
+    fprintf(to, "%*s%s:", indent, "", key->option.name);
+    switch (key->shape) {
+    case MMOFL_SCHEMA_VALUE:
+        putc(' ', to);
+        write_value(to, &key->option, from);
+        break;
+    case MMOFL_SCHEMA_SECTION:
+        putc('\n', to);
+        write_section(to, key->section, field, indent + 2);
+        return; /* its last key ended the line */
+    case MMOFL_SCHEMA_PICK: {
+        const mmofl_pick *pick = field;
+        putc(' ', to);
+        if (key->spread)
+            fputs(pick->kind->name, to);
+        else
+            write_pick(to, pick);
+        for (int i = 0; key->spread && i < pick->kind->n_options; i++) {
+            fprintf(to, "\n%*s%s: ", indent, "", pick->kind->options[i].name);
+            write_value(to, &pick->kind->options[i], pick->options.bytes);
+        }
+        break;
+    }
+    case MMOFL_SCHEMA_SEEDS:
+        putc(' ', to);
+        write_seeds(to, *(uint64_t *const *)field, *count);
+        break;
+    case MMOFL_SCHEMA_ROUNDS:
+        putc(' ', to);
+        write_rounds(to, *(int *const *)field, *count);
+        break;
+    case MMOFL_SCHEMA_CHAIN:
+        write_chain(to, field, indent + 2);
+        break;
+    case MMOFL_SCHEMA_ENCODERS:
+        write_encoders(to, *(mmofl_encoder_spec *const *)field, *count, indent + 2);
+        break;
+    }
+    putc('\n', to);
+}
+
+static void write_section(FILE *to, const mmofl_schema_section *section,
+                          const void *from, int indent)
+{
+    for (int i = 0; i < section->n; i++)
+        write_key(to, &section->keys[i], from, indent);
+}
+
+void mmofl_schema_write(FILE *to, const mmofl_experiment *experiment)
+{
+    write_section(to, mmofl_schema(), experiment, 0);
+}
