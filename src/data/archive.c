@@ -123,23 +123,6 @@ static void forget_entries(mmofl_archive *archive)
 
 /* --- opening ---------------------------------------------------------------------- */
 
-static mmofl_status new_archive(const char *name, const mmofl_archive_limits *limits,
-                                mmofl_archive **archive, mmofl_error *err)
-{
-    mmofl_archive *made = calloc(1, sizeof *made);
-    size_t n = strlen(name) + 1;
-    if (made)
-        made->name = malloc(n);
-    if (!made || !made->name) {
-        free(made);
-        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", name);
-    }
-    memcpy(made->name, name, n);
-    made->limits = limits ? *limits : mmofl_archive_default_limits();
-    *archive = made;
-    return MMOFL_OK;
-}
-
 void mmofl_archive_close(mmofl_archive *archive)
 {
     if (!archive)
@@ -150,7 +133,27 @@ void mmofl_archive_close(mmofl_archive *archive)
     free(archive->inner);
     mmofl_file_unmap(&archive->mapping);
     free(archive->name);
+    if (archive->turn)
+        pthread_mutex_destroy(archive->turn);
+    free(archive->turn);
     free(archive);
+}
+
+static mmofl_status new_archive(const char *name, const mmofl_archive_limits *limits,
+                                mmofl_archive **archive, mmofl_error *err)
+{
+    mmofl_archive *made = calloc(1, sizeof *made);
+    size_t n = strlen(name) + 1;
+    if (!made || !(made->name = malloc(n)) ||
+        !(made->turn = malloc(sizeof *made->turn))) {
+        mmofl_archive_close(made);
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", name);
+    }
+    pthread_mutex_init(made->turn, NULL);
+    memcpy(made->name, name, n);
+    made->limits = limits ? *limits : mmofl_archive_default_limits();
+    *archive = made;
+    return MMOFL_OK;
 }
 
 /* The only zip at the top level; count when there is none, or more than one. */

@@ -2,6 +2,8 @@
 #ifndef MMOFL_DATA_ARCHIVE_PARTS_H
 #define MMOFL_DATA_ARCHIVE_PARTS_H
 
+#include <pthread.h>
+
 #include "base/file.h"
 #include "data/archive.h"
 
@@ -17,6 +19,7 @@ struct mmofl_archive {
     size_t *header; /* (count) of a zip: which header, folders and junk counted */
     size_t count, capacity;
     size_t total_bytes;
+    pthread_mutex_t *turn; /* for headers: see go_to in archive_zip.c */
 };
 
 /** List one regular file; junk is passed over.

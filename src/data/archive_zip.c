@@ -97,8 +97,8 @@ mmofl_status mmofl_archive_zip_list(mmofl_archive *archive, mmofl_error *err)
 }
 
 /* Bring the cursor to just behind the header of that number. */
-static mmofl_status go_to(const mmofl_archive *archive, mmofl_archive_cursor *cursor,
-                          size_t header, mmofl_error *err)
+static mmofl_status skip_to(const mmofl_archive *archive, mmofl_archive_cursor *cursor,
+                            size_t header, mmofl_error *err)
 {
     if (cursor->next > header)
         mmofl_archive_cursor_end(cursor);
@@ -115,6 +115,18 @@ static mmofl_status go_to(const mmofl_archive *archive, mmofl_archive_cursor *cu
             return mmofl_fail(err, MMOFL_E_CORRUPT, "%s", reason(cursor->reader));
     }
     return MMOFL_OK;
+}
+
+/* Threads take turns at headers, because libarchive computes each one's date with
+ * mktime and so touches the time zone that the whole process shares.  Headers are
+ * quick; unpacking, which is not, goes on side by side. */
+static mmofl_status go_to(const mmofl_archive *archive, mmofl_archive_cursor *cursor,
+                          size_t header, mmofl_error *err)
+{
+    pthread_mutex_lock(archive->turn);
+    mmofl_status st = skip_to(archive, cursor, header, err);
+    pthread_mutex_unlock(archive->turn);
+    return st;
 }
 
 /* Unpack exactly `size` bytes.  One byte more is asked for, so that an entry which is
