@@ -75,22 +75,27 @@ typedef struct mmofl_dataset {
 MMOFL_API void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m,
                                     void *out);
 
-/** Map a data cache file (docs/data-cache.md): milliseconds, whatever the size.
+/** Map a data cache file (docs/data-cache.md) and check all of it, digest and values:
+ * one pass, about 1 ms per MB; nothing is copied.
  * @retval MMOFL_E_NOT_FOUND, MMOFL_E_IO
  * @retval MMOFL_E_TRUNCATED, MMOFL_E_CORRUPT, MMOFL_E_VERSION, MMOFL_E_SHAPE,
- *         MMOFL_E_RANGE, MMOFL_E_NONFINITE  each names the file and what was wrong
+ *         MMOFL_E_RANGE, MMOFL_E_DUPLICATE, MMOFL_E_NONFINITE, MMOFL_E_MEMORY  each
+ *         names the file and what was wrong
  * On success *set owns the mapping: mmofl_dataset_close. */
 MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_open(const char *path,
                                                         mmofl_dataset **set,
                                                         mmofl_error *err);
 
-/** Write the data cache file atomically. */
+/** Write the data cache file atomically.
+ * @retval MMOFL_E_NO_SPACE, MMOFL_E_NOT_FOUND (folder), MMOFL_E_IO
+ * @retval MMOFL_E_LIMIT  more bytes than this machine can count */
 MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_save(const mmofl_dataset *set,
                                                         const char *path,
                                                         mmofl_error *err);
 
-/** Keep of the test part only every stride-th sample (the first, the stride+1-th, ...).
- */
+/** Keep of the test part only every stride-th sample (the first, the stride+1-th, ...),
+ * in place; what stands behind the samples kept is undefined.
+ * @retval MMOFL_E_RANGE  stride < 1 */
 MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_stride_test(mmofl_dataset *set,
                                                                int stride,
                                                                mmofl_error *err);
