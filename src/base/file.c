@@ -167,7 +167,7 @@ mmofl_status mmofl_file_join(char *out, size_t size, const char *a, const char *
                              mmofl_error *err)
 {
     size_t n = strlen(a);
-    const char *slash = n > 0 && a[n - 1] == '/' ? "" : "/";
+    const char *slash = n > 0 && a[n - 1] != '/' && *b ? "/" : "";
     char joined[4096];
     int w = snprintf(joined, sizeof joined, "%s%s%s", a, slash, b);
     if (w < 0 || (size_t)w >= sizeof joined || (size_t)w >= size)

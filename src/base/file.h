@@ -43,7 +43,8 @@ void mmofl_file_unmap(mmofl_mapping *mapping);
 /** Make a folder and those above it; one that exists is fine. */
 MMOFL_CHECKED mmofl_status mmofl_file_make_folders(const char *path, mmofl_error *err);
 
-/** "a/b" in out, cut never: MMOFL_E_LIMIT when it does not fit. */
+/** "a/b" in out, cut never: MMOFL_E_LIMIT when it does not fit.  An empty a or b gives
+ * the other one alone.  out may be a or b. */
 MMOFL_CHECKED mmofl_status mmofl_file_join(char *out, size_t size, const char *a,
                                            const char *b, mmofl_error *err);
 

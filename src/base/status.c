@@ -36,6 +36,13 @@ mmofl_status mmofl_fail(mmofl_error *err, mmofl_status status, const char *forma
     return status;
 }
 
+/* text += ": " + more, cut where the text ends. */
+static void append(mmofl_error *err, const char *more)
+{
+    strncat(err->text, ": ", sizeof err->text - strlen(err->text) - 1);
+    strncat(err->text, more, sizeof err->text - strlen(err->text) - 1);
+}
+
 mmofl_status mmofl_fail_within(mmofl_error *err, const char *format, ...)
 {
     if (!err)
@@ -44,10 +51,9 @@ mmofl_status mmofl_fail_within(mmofl_error *err, const char *format, ...)
     memcpy(old, err->text, sizeof old);
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(err->text, sizeof err->text, format, args);
+    vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    if (n >= 0 && (size_t)n + 2 < sizeof err->text)
-        snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s", old);
+    append(err, old);
     return err->status;
 }
 
@@ -74,12 +80,10 @@ mmofl_status mmofl_fail_errno(mmofl_error *err, int errnum, const char *format, 
     if (err) {
         va_list args;
         va_start(args, format);
-        int n = vsnprintf(err->text, sizeof err->text, format, args);
+        vsnprintf(err->text, sizeof err->text, format, args);
         va_end(args);
         err->status = status;
-        if (n >= 0 && (size_t)n + 2 < sizeof err->text)
-            snprintf(err->text + n, sizeof err->text - (size_t)n, ": %s",
-                     strerror(errnum));
+        append(err, strerror(errnum));
     }
     return status;
 }
