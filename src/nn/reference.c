@@ -38,7 +38,7 @@ static double option(const mmofl_layer *layer, const char *name)
         return o->type == MMOFL_OPTION_INT ? *(const int *)(const void *)field
                                            : *(const double *)(const void *)field;
     }
-    assert(!"the kind has no such option");
+    assert(false && "the kind has no such option");
     return 0;
 }
 
