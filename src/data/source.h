@@ -35,7 +35,8 @@ typedef struct mmofl_data_source {
     mmofl_kind kind;
     const mmofl_data_download *download; /* NULL: nothing to fetch */
     bool generated;                      /* needs no path */
-    /** Make the set, from path (archive or folder; ignored when generated). */
+    /** Make the set, from path (archive or folder; ignored when generated).  The set
+     * carries the source's name. */
     mmofl_status (*import)(const mmofl_pick *set, const char *path,
                            const mmofl_log_sink *log, mmofl_dataset **out,
                            mmofl_error *err);
@@ -58,12 +59,15 @@ MMOFL_CHECKED mmofl_status mmofl_data_import(const mmofl_data_spec *spec,
                                              char *cache_path, mmofl_error *err);
 
 /** Download a set's archive into folder: resumes "FILE.part", checks SHA-256, renames.
- * url: NULL = the official address.  progress (may be NULL) is called now and then.
- * path (4096 bytes) receives the file.
- * @retval MMOFL_E_NETWORK  no connection, HTTP error; the text says how to import by
- * hand
- * @retval MMOFL_E_DIGEST   the part is removed
- * @retval MMOFL_E_UNSUPPORTED  nothing to fetch for this set */
+ * A file that is there and right is not fetched again.
+ * url: NULL = the official address; https, or http to this machine.  progress (may be
+ * NULL) is called now and then.  path (4096 bytes) receives the file.
+ * @retval MMOFL_E_NETWORK  no connection, a stall, an HTTP error; the part stays, and
+ *                          the text says how to import by hand
+ * @retval MMOFL_E_DIGEST   not the official file; the part is removed
+ * @retval MMOFL_E_NO_SPACE, MMOFL_E_IO  the part could not be written; it stays
+ * @retval MMOFL_E_SYNTAX   url is none
+ * @retval MMOFL_E_UNSUPPORTED  nothing to fetch for this set, or an unsafe url */
 MMOFL_CHECKED mmofl_status
 mmofl_data_fetch(const mmofl_data_source *source, const char *url, const char *folder,
                  void (*progress)(void *context, double done, double total),
