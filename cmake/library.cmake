@@ -7,7 +7,7 @@ pkg_check_modules(DEPS REQUIRED IMPORTED_TARGET
 
 file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
      src/base/*.c src/nn/*.c src/data/*.c src/config/*.c src/learn/*.c
-     src/learn/methods/*.c src/fed/*.c src/link/*.c src/sim/*.c src/store/*.c)
+     src/learn/methods/*.c src/fed/*.c src/link/*.c src/sim/*.c src/store/*.c src/run/*.c)
 
 add_library(mmofl_objects OBJECT ${MMOFL_SOURCES})
 target_include_directories(mmofl_objects PUBLIC include src)

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "cli/bench_shape.h"
 #include "cli/command.h"
-#include "cli/setup.h"
+#include "run/setup.h"
 
 enum { KEY_STEPS = 256, KEY_NEW, KEY_JSON, KEY_SECONDS };
 

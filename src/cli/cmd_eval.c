@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "cli/model_file.h"
 #include "cli/settings.h"
-#include "cli/setup.h"
 #include "learn/evaluator.h"
+#include "run/model_file.h"
+#include "run/setup.h"
 
 enum { KEY_JSON = 256 };
 

@@ -6,7 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/settings.h"
-#include "cli/setup.h"
+#include "run/setup.h"
 
 static const struct argp_option table[] = {MMOFL_SETTINGS_OPTION, {0}};
 

@@ -9,7 +9,7 @@
 #include "cli/command.h"
 #include "cli/experiment_run.h"
 #include "cli/settings.h"
-#include "cli/trace.h"
+#include "run/trace.h"
 
 enum { KEY_SEEDS = 256, KEY_TRACE, KEY_JSON };
 
@@ -135,6 +135,24 @@ static int run_in_folder(const request *r, const mmofl_experiment *x,
     return status;
 }
 
+static int trace(const request *r, const mmofl_setup *setup)
+{
+    mmofl_trace_place place;
+    mmofl_error err = {0};
+    int steps;
+    if (mmofl_trace_parse(setup->experiment, r->trace, &place, &err)) {
+        mmofl_cli_complain(&err);
+        return EXIT_WRONG_USAGE;
+    }
+    if (mmofl_trace_write(setup, place, r->trace_file, &steps, &err))
+        return mmofl_cli_complain(&err);
+    if (!r->options.quiet)
+        fprintf(stderr,
+                "%d steps of device %" PRIu64 " in round %" PRIu64 " are in %s\n",
+                steps, place.device, place.round, r->trace_file);
+    return EXIT_DONE;
+}
+
 static int run_main(int argc, char **argv)
 {
     request r = {0};
@@ -148,9 +166,7 @@ static int run_main(int argc, char **argv)
     if (mmofl_setup_init(&setup, &x, r.options.threads, &err)) {
         status = mmofl_cli_complain(&err);
     } else {
-        status = r.trace
-                     ? mmofl_trace_write(&setup, r.trace, r.trace_file, r.options.quiet)
-                     : run_in_folder(&r, &x, &setup);
+        status = r.trace ? trace(&r, &setup) : run_in_folder(&r, &x, &setup);
         mmofl_setup_free(&setup);
     }
     mmofl_experiment_free(&x);

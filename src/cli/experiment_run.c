@@ -1,5 +1,7 @@
 /* experiment_run.c - seeds one after the other, each on all threads; then the summary.
  */
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,9 +9,11 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/experiment_run.h"
-#include "cli/seed_run.h"
+#include "cli/print.h"
+#include "cli/progress.h"
 #include "cli/stop.h"
-#include "cli/summary.h"
+#include "run/seed_run.h"
+#include "run/summary.h"
 
 static mmofl_status summarize(const mmofl_experiment *x, mmofl_run_folder *folder,
                               bool json, mmofl_error *err)
@@ -26,7 +30,7 @@ static mmofl_status summarize(const mmofl_experiment *x, mmofl_run_folder *folde
     if (!st && json)
         printf("%s\n", text);
     else if (!st)
-        mmofl_summary_print(x, rows, x->n_seeds);
+        mmofl_cli_print_summary(x, rows, x->n_seeds);
     char path[4096];
     if (!st)
         st = mmofl_run_folder_path(folder, "summary.json", path, sizeof path, err);
@@ -35,6 +39,42 @@ static mmofl_status summarize(const mmofl_experiment *x, mmofl_run_folder *folde
     free(text);
     free(rows);
     return st;
+}
+
+/* What the watcher of a run keeps: the progress line of the current seed. */
+typedef struct watcher {
+    bool quiet;
+    mmofl_progress progress;
+} watcher;
+
+static void round_done(void *context, const mmofl_round_news *news)
+{
+    watcher *w = context;
+    if (news->round == news->first) {
+        char label[64];
+        snprintf(label, sizeof label, "seed %" PRIu64, news->seed);
+        w->progress = mmofl_progress_start(w->quiet, label, (uint64_t)news->first - 1,
+                                           (uint64_t)news->rounds);
+    }
+    char detail[96] = "";
+    int n = 0;
+    if (!isnan(news->prequential_accuracy))
+        n = snprintf(detail, sizeof detail, "prequential %5.1f %%  ",
+                     100 * news->prequential_accuracy);
+    if (!isnan(news->test_accuracy))
+        snprintf(detail + n, sizeof detail - (size_t)n, "test %5.1f %%  ",
+                 100 * news->test_accuracy);
+    mmofl_progress_show(&w->progress, (uint64_t)news->round, detail);
+    if (news->round == news->rounds)
+        mmofl_progress_end(&w->progress);
+}
+
+static bool stop_asked(void *context)
+{
+    watcher *w = context;
+    if (mmofl_stop_asked())
+        mmofl_progress_end(&w->progress);
+    return mmofl_stop_asked();
 }
 
 static mmofl_status run_all(const mmofl_setup *setup, mmofl_run_folder *folder,
@@ -46,11 +86,13 @@ static mmofl_status run_all(const mmofl_setup *setup, mmofl_run_folder *folder,
     if (st)
         return st;
     if (!quiet)
-        mmofl_setup_print(setup, first);
+        mmofl_cli_print_setup(setup, first);
     st = mmofl_setup_check_memory(first, err);
     mmofl_simulation_delete(first);
+    watcher w = {.quiet = quiet};
+    mmofl_run_watch watch = {round_done, stop_asked, &w};
     for (int i = 0; !st && i < x->n_seeds; i++)
-        st = mmofl_seed_run(setup, folder, i, quiet, err);
+        st = mmofl_seed_run(setup, folder, i, &watch, err);
     return st;
 }
 

@@ -3,7 +3,7 @@
 #ifndef MMOFL_CLI_EXPERIMENT_RUN_H
 #define MMOFL_CLI_EXPERIMENT_RUN_H
 
-#include "cli/setup.h"
+#include "run/setup.h"
 #include "store/run_folder.h"
 
 typedef struct mmofl_run_options {

@@ -30,7 +30,8 @@ static int refuse(const char *name)
     for (int i = 0; i < COMMANDS; i++)
         mmofl_nearest_offer(&nearest, commands[i]->name);
     mmofl_nearest_hint(&nearest, hint);
-    fprintf(stderr, "mmofl: no command '%s'%s; `mmofl --help` lists them\n", name, hint);
+    fprintf(stderr, "mmofl: no command '%s'%s; `mmofl --help` lists them\n", name,
+            hint);
     return EXIT_WRONG_USAGE;
 }
 

@@ -45,14 +45,14 @@ void mmofl_progress_show(mmofl_progress *p, uint64_t done, const char *detail)
     bar[BAR] = '\0';
     if (rate > 0)
         format_seconds((double)(p->total - done) / rate, left, sizeof left);
-    fprintf(stderr, "%s%s %s %" PRIu64 "/%" PRIu64 "  %s  %.1f rounds/s  %s left%s",
+    fprintf(stderr, "%s%s %s %" PRIu64 "/%" PRIu64 "  %s%.1f rounds/s  %s left%s",
             p->terminal ? "\r" : "", p->label, bar, done, p->total, detail, rate, left,
             p->terminal ? "\033[K" : "\n");
     fflush(stderr);
 }
 
-void mmofl_progress_end(mmofl_progress *p, bool keep)
+void mmofl_progress_end(mmofl_progress *p)
 {
     if (!p->quiet && p->terminal)
-        fprintf(stderr, keep ? "\n" : "\r\033[K");
+        fprintf(stderr, "\n");
 }

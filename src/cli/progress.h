@@ -19,7 +19,7 @@ mmofl_progress mmofl_progress_start(bool quiet, const char *label, uint64_t from
 /** `done` of `total` are done; detail is a short text.  Cheap when nothing is shown. */
 void mmofl_progress_show(mmofl_progress *progress, uint64_t done, const char *detail);
 
-/** Leave the last line standing, or wipe it. */
-void mmofl_progress_end(mmofl_progress *progress, bool keep);
+/** Leave the last line standing. */
+void mmofl_progress_end(mmofl_progress *progress);
 
 #endif

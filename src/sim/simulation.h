@@ -38,6 +38,12 @@ typedef struct mmofl_memory_plan {
     size_t coordinator;
 } mmofl_memory_plan;
 
+/** All of it. */
+static inline size_t mmofl_memory_total(mmofl_memory_plan plan)
+{
+    return plan.data + plan.devices + plan.threads + plan.coordinator;
+}
+
 typedef struct mmofl_simulation mmofl_simulation;
 
 /** Partition the data, plan the model, make room for every thread, draw the initial

@@ -186,19 +186,30 @@ mmofl_status mmofl_run_folder_create(const char *path, const char *config,
     return MMOFL_OK;
 }
 
+/* A store, or what a process leaves that was killed before it made one: a lock and a
+ * config (which is written atomically). */
+static bool holds_a_run(const mmofl_run_folder *folder)
+{
+    static const char *const file[] = {"run.sqlite", "lock", "config.yaml"};
+    bool there[3];
+    for (int i = 0; i < 3; i++) {
+        char path[MMOFL_RUN_PATH_BYTES];
+        there[i] = mmofl_run_folder_path(folder, file[i], path, sizeof path, NULL) ==
+                       MMOFL_OK &&
+                   mmofl_file_exists(path);
+    }
+    return there[0] || (there[1] && there[2]);
+}
+
 static mmofl_status fill_old(mmofl_run_folder *folder, mmofl_error *err)
 {
     char path[MMOFL_RUN_PATH_BYTES];
     unsigned char *config = NULL;
     size_t size;
-    mmofl_status st =
-        mmofl_run_folder_path(folder, "run.sqlite", path, sizeof path, err);
-    if (st)
-        return st;
-    if (!mmofl_file_exists(path))
+    if (!holds_a_run(folder))
         return mmofl_fail(err, MMOFL_E_NOT_FOUND, "%s: no run there (no run.sqlite)",
                           folder->path);
-    st = lock(folder, err);
+    mmofl_status st = lock(folder, err);
     if (!st)
         st = mmofl_run_folder_path(folder, "config.yaml", path, sizeof path, err);
     if (!st)

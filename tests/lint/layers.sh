@@ -18,9 +18,10 @@ link:     wire fed learn base
 sim:      link wire fed learn nn data base
 config:   sim link wire fed learn nn data base
 store:    base
+run:      store config sim link wire fed learn nn data base
 report:   store base
-cli:      report store config sim link wire fed learn nn data base
-bench:    report store config sim link wire fed learn nn data base
+cli:      report run store config sim link wire fed learn nn data base
+bench:    report run store config sim link wire fed learn nn data base
 public:
 '
 

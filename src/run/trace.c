@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
-#include "cli/trace.h"
+#include "run/trace.h"
 #include "store/npz.h"
 
 typedef struct trace {
     const mmofl_setup *setup;
+    mmofl_trace_place place;
     const mmofl_model *model;
     mmofl_npz *npz;
     float *tensor; /* room for the largest array */
@@ -213,7 +213,7 @@ static json_t *train_json(const mmofl_train_spec *train, uint64_t round)
     return root;
 }
 
-static char *meta_text(const trace *t, uint64_t device, uint64_t round)
+static char *meta_text(const trace *t)
 {
     const mmofl_experiment *x = t->setup->experiment;
     json_t *root = json_object(), *names = json_array();
@@ -221,9 +221,9 @@ static char *meta_text(const trace *t, uint64_t device, uint64_t round)
     for (int i = 0; mmofl_model_parameter(t->model, i, &p); i++)
         json_array_append_new(names, json_string(p.name));
     json_object_set_new(root, "model", model_json(t->model));
-    json_object_set_new(root, "train", train_json(&x->train, round));
-    json_object_set_new(root, "device", json_integer((json_int_t)device));
-    json_object_set_new(root, "round", json_integer((json_int_t)round));
+    json_object_set_new(root, "train", train_json(&x->train, t->place.round));
+    json_object_set_new(root, "device", json_integer((json_int_t)t->place.device));
+    json_object_set_new(root, "round", json_integer((json_int_t)t->place.round));
     json_object_set_new(root, "seed", json_integer((json_int_t)x->seed[0]));
     json_object_set_new(root, "steps", json_integer(t->steps));
     json_object_set_new(root, "parameters", names);
@@ -250,14 +250,13 @@ static size_t largest_array(const mmofl_model *model, int batch)
     return largest;
 }
 
-static mmofl_status run_to_round(trace *t, mmofl_simulation *simulation,
-                                 uint64_t device, uint64_t round)
+static mmofl_status run_to_round(trace *t, mmofl_simulation *simulation)
 {
-    mmofl_simulation_watch watch = {.device = device,
-                                    .round = round,
+    mmofl_simulation_watch watch = {.device = t->place.device,
+                                    .round = t->place.round,
                                     .learner = {.step = watch_step, .context = t},
                                     .before = before};
-    for (uint64_t r = 1; r <= round; r++) {
+    for (uint64_t r = 1; r <= t->place.round; r++) {
         mmofl_round_summary summary;
         mmofl_status st = mmofl_simulation_round(simulation, &watch, &summary, &t->err);
         if (st)
@@ -268,13 +267,13 @@ static mmofl_status run_to_round(trace *t, mmofl_simulation *simulation,
     if (t->steps == 0)
         return mmofl_fail(&t->err, MMOFL_E_NOT_FOUND,
                           "device %" PRIu64 " does not take part in round %" PRIu64,
-                          device, round);
+                          t->place.device, t->place.round);
     add_parameters(t, "after", t->after);
     return t->status;
 }
 
-static mmofl_status write_trace(trace *t, mmofl_simulation *simulation, uint64_t device,
-                                uint64_t round, const char *path)
+static mmofl_status write_trace(trace *t, mmofl_simulation *simulation,
+                                const char *path)
 {
     t->model = mmofl_simulation_model(simulation);
     t->tensor = malloc(largest_array(t->model, t->setup->experiment->train.batch) *
@@ -284,8 +283,8 @@ static mmofl_status write_trace(trace *t, mmofl_simulation *simulation, uint64_t
         return mmofl_fail(&t->err, MMOFL_E_MEMORY, "no memory for the trace");
     mmofl_status st = mmofl_npz_new(path, &t->npz, &t->err);
     if (!st) {
-        st = run_to_round(t, simulation, device, round);
-        char *meta = st ? NULL : meta_text(t, device, round);
+        st = run_to_round(t, simulation);
+        char *meta = st ? NULL : meta_text(t);
         if (!st)
             st = meta ? mmofl_npz_add_text(t->npz, "meta", meta, &t->err)
                       : mmofl_fail(&t->err, MMOFL_E_MEMORY, "no memory for the trace");
@@ -298,45 +297,41 @@ static mmofl_status write_trace(trace *t, mmofl_simulation *simulation, uint64_t
     return st;
 }
 
-static mmofl_status read_what(const mmofl_experiment *x, const char *what,
-                              uint64_t *device, uint64_t *round, mmofl_error *err)
+mmofl_status mmofl_trace_parse(const mmofl_experiment *x, const char *what,
+                               mmofl_trace_place *place, mmofl_error *err)
 {
+    mmofl_trace_place p;
     int end = 0;
-    if (sscanf(what, "device=%" SCNu64 ",round=%" SCNu64 "%n", device, round, &end) !=
-            2 ||
+    if (sscanf(what, "device=%" SCNu64 ",round=%" SCNu64 "%n", &p.device, &p.round,
+               &end) != 2 ||
         what[end])
         return mmofl_fail(err, MMOFL_E_SYNTAX, "--trace %s: device=K,round=T is wanted",
                           what);
-    if (*device >= (uint64_t)x->fleet.devices || *round < 1 ||
-        *round > (uint64_t)x->rounds)
+    if (p.device >= (uint64_t)x->fleet.devices || p.round < 1 ||
+        p.round > (uint64_t)x->rounds)
         return mmofl_fail(
             err, MMOFL_E_RANGE,
             "--trace %s: a device from 0 to %d and a round from 1 to %d are wanted",
             what, x->fleet.devices - 1, x->rounds);
+    *place = p;
     return MMOFL_OK;
 }
 
-int mmofl_trace_write(const mmofl_setup *setup, const char *what, const char *path,
-                      bool quiet)
+mmofl_status mmofl_trace_write(const mmofl_setup *setup, mmofl_trace_place place,
+                               const char *path, int *steps, mmofl_error *err)
 {
-    trace t = {.setup = setup};
-    uint64_t device, round;
-    if (read_what(setup->experiment, what, &device, &round, &t.err)) {
-        mmofl_cli_complain(&t.err);
-        return EXIT_WRONG_USAGE;
-    }
+    trace t = {.setup = setup, .place = place};
     mmofl_simulation *simulation;
-    if (mmofl_setup_simulation(setup, setup->experiment->seed[0], &simulation, &t.err))
-        return mmofl_cli_complain(&t.err);
-    mmofl_status st = write_trace(&t, simulation, device, round, path);
+    mmofl_status st =
+        mmofl_setup_simulation(setup, setup->experiment->seed[0], &simulation, err);
+    if (st)
+        return st;
+    st = write_trace(&t, simulation, path);
+    if (st && err)
+        *err = t.err;
+    *steps = t.steps;
     mmofl_simulation_delete(simulation);
     free(t.tensor);
     free(t.after);
-    if (st)
-        return mmofl_cli_complain(&t.err);
-    if (!quiet)
-        fprintf(stderr,
-                "%d steps of device %" PRIu64 " in round %" PRIu64 " are in %s\n",
-                t.steps, device, round, path);
-    return EXIT_DONE;
+    return st;
 }

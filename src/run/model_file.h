@@ -2,8 +2,8 @@
  *
  * Tensors have PyTorch's names and shapes (model.h), so load_state_dict takes them. The
  * metadata say what the model is: format, experiment (resolved YAML), seed, round. */
-#ifndef MMOFL_CLI_MODEL_FILE_H
-#define MMOFL_CLI_MODEL_FILE_H
+#ifndef MMOFL_RUN_MODEL_FILE_H
+#define MMOFL_RUN_MODEL_FILE_H
 
 #include "nn/model.h"
 #include "store/run_folder.h"

@@ -1,6 +1,6 @@
 /* summary.h - what came out: one row per seed, and mean with spread over seeds. */
-#ifndef MMOFL_CLI_SUMMARY_H
-#define MMOFL_CLI_SUMMARY_H
+#ifndef MMOFL_RUN_SUMMARY_H
+#define MMOFL_RUN_SUMMARY_H
 
 #include "config/experiment.h"
 #include "store/run_folder.h"
@@ -26,9 +26,24 @@ MMOFL_CHECKED mmofl_status mmofl_summary_read(const mmofl_experiment *experiment
                                               mmofl_seed_summary *summary,
                                               mmofl_error *err);
 
-/** The summaries as a table for people. */
-void mmofl_summary_print(const mmofl_experiment *experiment,
-                         const mmofl_seed_summary *summary, int n);
+/** The numbers that have a mean over seeds. */
+#define MMOFL_SUMMARY_FIELD_LIST(X)                                                    \
+    X(TEST_ACCURACY, test_accuracy)                                                    \
+    X(TEST_MACRO_F1, test_macro_f1)                                                    \
+    X(TEST_LOSS, test_loss)                                                            \
+    X(PREQUENTIAL_ACCURACY, prequential_accuracy)                                      \
+    X(CUMULATIVE_LOSS, cumulative_loss)
+
+typedef enum mmofl_summary_field {
+#define MMOFL_SUMMARY_FIELD_ENUM(id, name) MMOFL_SUMMARY_##id,
+    MMOFL_SUMMARY_FIELD_LIST(MMOFL_SUMMARY_FIELD_ENUM)
+#undef MMOFL_SUMMARY_FIELD_ENUM
+        MMOFL_SUMMARY_FIELDS
+} mmofl_summary_field;
+
+/** Mean and sample standard deviation over n >= 1 seeds (sd 0 for one seed). */
+void mmofl_summary_spread(const mmofl_seed_summary *summary, int n,
+                          mmofl_summary_field field, double *mean, double *sd);
 
 /** The summaries as JSON text (malloc; NULL when memory is short): {"name", "runs":
  * [...], "mean", "sd"}. */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/model_file.h"
+#include "run/model_file.h"
 
 static const char format[] = "mmofl-model-1";
 

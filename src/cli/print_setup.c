@@ -1,52 +1,7 @@
-/* setup.c - data, threads and simulation of an experiment; the table printed before a
- * run. */
-#include <inttypes.h>
+/* print_setup.c - the table printed before a run: settings as resolved, and memory. */
 #include <stdio.h>
-#include <string.h>
 
-#include "cli/setup.h"
-
-mmofl_status mmofl_setup_init(mmofl_setup *setup, const mmofl_experiment *experiment,
-                              int threads, mmofl_error *err)
-{
-    mmofl_setup made = {.experiment = experiment};
-    mmofl_status st = mmofl_pool_new(threads, &made.pool);
-    if (st)
-        return mmofl_fail(err, st, "cannot start %d threads", threads);
-    st = mmofl_data_load(&experiment->data, NULL, &made.data, err);
-    if (st) {
-        mmofl_pool_delete(made.pool);
-        return st;
-    }
-    *setup = made;
-    return MMOFL_OK;
-}
-
-void mmofl_setup_free(mmofl_setup *setup)
-{
-    mmofl_dataset_close(setup->data);
-    mmofl_pool_delete(setup->pool);
-    *setup = (mmofl_setup){0};
-}
-
-mmofl_status mmofl_setup_simulation(const mmofl_setup *setup, uint64_t seed,
-                                    mmofl_simulation **simulation, mmofl_error *err)
-{
-    const mmofl_experiment *x = setup->experiment;
-    mmofl_simulation_setup s = {.seed = seed,
-                                .devices = x->fleet.devices,
-                                .participation = x->participation,
-                                .partition = &x->fleet.partition,
-                                .aggregation = &x->aggregation,
-                                .stream = &x->stream,
-                                .model = &x->model,
-                                .train = &x->train,
-                                .data = setup->data,
-                                .pool = setup->pool};
-    return mmofl_simulation_new(&s, simulation, err);
-}
-
-/* ---------------------------------------------------------------- the table */
+#include "cli/print.h"
 
 static void print_pick(const mmofl_pick *pick)
 {
@@ -79,11 +34,6 @@ static double mebibytes(size_t bytes)
     return (double)bytes / (1024 * 1024);
 }
 
-static size_t memory_total(mmofl_memory_plan plan)
-{
-    return plan.data + plan.devices + plan.threads + plan.coordinator;
-}
-
 static void print_memory(const mmofl_simulation *simulation)
 {
     mmofl_memory_plan plan = mmofl_simulation_memory(simulation);
@@ -91,7 +41,7 @@ static void print_memory(const mmofl_simulation *simulation)
             "  memory       %.1f MiB: data %.1f, threads %.1f, coordinator %.1f, "
             "devices %.1f "
             "(%zu bytes each)\n",
-            mebibytes(memory_total(plan)), mebibytes(plan.data),
+            mebibytes(mmofl_memory_total(plan)), mebibytes(plan.data),
             mebibytes(plan.threads), mebibytes(plan.coordinator),
             mebibytes(plan.devices), plan.per_device);
 }
@@ -118,7 +68,7 @@ static void print_training(const mmofl_experiment *x)
     print_pick(&x->aggregation);
 }
 
-void mmofl_setup_print(const mmofl_setup *setup, const mmofl_simulation *simulation)
+void mmofl_cli_print_setup(const mmofl_setup *setup, const mmofl_simulation *simulation)
 {
     const mmofl_experiment *x = setup->experiment;
     const mmofl_model *model = mmofl_simulation_model(simulation);
@@ -137,33 +87,4 @@ void mmofl_setup_print(const mmofl_setup *setup, const mmofl_simulation *simulat
             mmofl_pool_threads(setup->pool),
             mmofl_pool_threads(setup->pool) == 1 ? "" : "s", model->isa->name);
     print_memory(simulation);
-}
-
-/* MemAvailable of Linux in bytes; 0 when it is not told. */
-static size_t available_memory(void)
-{
-    FILE *file = fopen("/proc/meminfo", "r");
-    if (!file)
-        return 0;
-    char line[256];
-    size_t kib = 0;
-    while (fgets(line, sizeof line, file) &&
-           sscanf(line, "MemAvailable: %zu", &kib) != 1)
-        ;
-    fclose(file);
-    return kib * 1024;
-}
-
-mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation,
-                                      mmofl_error *err)
-{
-    size_t needed = memory_total(mmofl_simulation_memory(simulation));
-    size_t there = available_memory();
-    if (there && needed > there)
-        return mmofl_fail(
-            err, MMOFL_E_MEMORY,
-            "the run needs %.0f MiB and %.0f MiB are free: fewer devices, a smaller "
-            "data set or fewer threads (--threads) need less",
-            mebibytes(needed), mebibytes(there));
-    return MMOFL_OK;
 }

@@ -1,11 +1,10 @@
-/* summary.c - results from the store to table and JSON. */
+/* summary.c - results from the store to numbers and JSON. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "base/clock.h"
-#include "cli/summary.h"
+#include "run/summary.h"
 
 /* What is added up while the rounds go by. */
 typedef struct totals {
@@ -90,26 +89,22 @@ mmofl_status mmofl_summary_read(const mmofl_experiment *x, mmofl_run_folder *fol
 
 /* ---------------------------------------------------------------- mean and spread */
 
-/* The numbers that have a mean over seeds. */
 static const struct {
     const char *name;
     size_t offset;
 } fields[] = {
-    {"test_accuracy", offsetof(mmofl_seed_summary, test_accuracy)},
-    {"test_macro_f1", offsetof(mmofl_seed_summary, test_macro_f1)},
-    {"test_loss", offsetof(mmofl_seed_summary, test_loss)},
-    {"prequential_accuracy", offsetof(mmofl_seed_summary, prequential_accuracy)},
-    {"cumulative_loss", offsetof(mmofl_seed_summary, cumulative_loss)},
+#define ROW(id, name) {#name, offsetof(mmofl_seed_summary, name)},
+    MMOFL_SUMMARY_FIELD_LIST(ROW)
+#undef ROW
 };
-enum { FIELDS = sizeof fields / sizeof *fields };
 
-static double field_of(const mmofl_seed_summary *s, int field)
+static double field_of(const mmofl_seed_summary *s, mmofl_summary_field field)
 {
     return *(const double *)(const void *)((const char *)s + fields[field].offset);
 }
 
-static void mean_and_sd(const mmofl_seed_summary *s, int n, int field, double *mean,
-                        double *sd)
+void mmofl_summary_spread(const mmofl_seed_summary *s, int n, mmofl_summary_field field,
+                          double *mean, double *sd)
 {
     double sum = 0, squares = 0;
     for (int i = 0; i < n; i++)
@@ -118,31 +113,6 @@ static void mean_and_sd(const mmofl_seed_summary *s, int n, int field, double *m
     for (int i = 0; i < n; i++)
         squares += pow(field_of(&s[i], field) - *mean, 2);
     *sd = n > 1 ? sqrt(squares / (n - 1)) : 0;
-}
-
-void mmofl_summary_print(const mmofl_experiment *x, const mmofl_seed_summary *s, int n)
-{
-    printf("%s: %d device%s, %d rounds, method %s\n\n", x->name, x->fleet.devices,
-           x->fleet.devices == 1 ? "" : "s", x->rounds, x->method.kind->name);
-    printf("  seed   test acc   macro-F1   prequential   cum. loss   rounds/s   "
-           "steps/s   MB up   "
-           "MB down\n");
-    for (int i = 0; i < n; i++)
-        printf("  %4" PRIu64 "   %6.2f %%   %6.2f %%   %9.2f %%   %9.3f   %8.1f   "
-                             "%7.0f   %5.1f   %7.1f\n",
-               s[i].seed, 100 * s[i].test_accuracy, 100 * s[i].test_macro_f1,
-               100 * s[i].prequential_accuracy, s[i].cumulative_loss,
-               s[i].seconds > 0 ? s[i].rounds / s[i].seconds : 0, s[i].steps_per_s,
-               (double)s[i].bytes_up / 1e6, (double)s[i].bytes_down / 1e6);
-    if (n < 2)
-        return;
-    double mean[FIELDS], sd[FIELDS];
-    for (int f = 0; f < FIELDS; f++)
-        mean_and_sd(s, n, f, &mean[f], &sd[f]);
-    printf("  mean   %6.2f %%   %6.2f %%   %9.2f %%   %9.3f\n", 100 * mean[0],
-           100 * mean[1], 100 * mean[3], mean[4]);
-    printf("  +-sd   %6.2f     %6.2f     %9.2f     %9.3f\n", 100 * sd[0], 100 * sd[1],
-           100 * sd[3], sd[4]);
 }
 
 /* JSON has no NaN: what was not measured is null. */
@@ -156,7 +126,7 @@ static json_t *run_json(const mmofl_seed_summary *s)
     json_t *run = json_object();
     json_object_set_new(run, "seed", json_integer((json_int_t)s->seed));
     json_object_set_new(run, "rounds", json_integer(s->rounds));
-    for (int f = 0; f < FIELDS; f++)
+    for (mmofl_summary_field f = 0; f < MMOFL_SUMMARY_FIELDS; f++)
         json_object_set_new(run, fields[f].name, number(field_of(s, f)));
     json_object_set_new(run, "seconds", number(s->seconds));
     json_object_set_new(run, "steps", json_integer(s->steps));
@@ -174,9 +144,9 @@ char *mmofl_summary_json(const mmofl_experiment *x, const mmofl_seed_summary *s,
            *sd = json_object();
     for (int i = 0; i < n; i++)
         json_array_append_new(runs, run_json(&s[i]));
-    for (int f = 0; f < FIELDS; f++) {
+    for (mmofl_summary_field f = 0; f < MMOFL_SUMMARY_FIELDS; f++) {
         double m, d;
-        mean_and_sd(s, n, f, &m, &d);
+        mmofl_summary_spread(s, n, f, &m, &d);
         json_object_set_new(mean, fields[f].name, number(m));
         json_object_set_new(sd, fields[f].name, number(d));
     }

@@ -1,7 +1,7 @@
 /* setup.h - from an experiment to things that run: data, threads, a simulation of one
  * seed. */
-#ifndef MMOFL_CLI_SETUP_H
-#define MMOFL_CLI_SETUP_H
+#ifndef MMOFL_RUN_SETUP_H
+#define MMOFL_RUN_SETUP_H
 
 #include "config/experiment.h"
 #include "sim/simulation.h"
@@ -22,10 +22,6 @@ MMOFL_CHECKED mmofl_status mmofl_setup_simulation(const mmofl_setup *setup,
                                                   uint64_t seed,
                                                   mmofl_simulation **simulation,
                                                   mmofl_error *err);
-
-/** Print the resolved settings and the memory that the run needs, as a table on stderr.
- */
-void mmofl_setup_print(const mmofl_setup *setup, const mmofl_simulation *simulation);
 
 /** Refuse what does not fit into the memory that is free.  @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation,

@@ -1,20 +1,18 @@
-/* seed_run.c - the loop over rounds: simulate, evaluate when it is time, keep, show. */
+/* seed_run.c - the loop over rounds: simulate, test when it is time, keep, tell. */
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "cli/model_file.h"
-#include "cli/progress.h"
-#include "cli/seed_run.h"
-#include "cli/stop.h"
+#include "run/model_file.h"
+#include "run/seed_run.h"
 #include "store/export.h"
 
 /* What the loop carries along. */
 typedef struct seed_run {
     const mmofl_setup *setup;
     mmofl_run_folder *folder;
+    const mmofl_run_watch *watch;
     mmofl_run run;
     mmofl_simulation *simulation;
     mmofl_model_tensors tensors;
@@ -120,34 +118,29 @@ static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record
     return st;
 }
 
-static mmofl_status run_rounds(seed_run *r, bool quiet, mmofl_error *err)
+static mmofl_status run_rounds(seed_run *r, mmofl_error *err)
 {
     const mmofl_experiment *x = r->setup->experiment;
-    char label[64];
-    snprintf(label, sizeof label, "seed %" PRIu64, r->run.seed);
-    mmofl_progress progress =
-        mmofl_progress_start(quiet, label, (uint64_t)r->done, (uint64_t)x->rounds);
-    mmofl_status st = MMOFL_OK;
-    while (!st && r->done < x->rounds) {
+    const mmofl_run_watch *watch = r->watch;
+    int first = r->done + 1;
+    while (r->done < x->rounds) {
         mmofl_round_record record;
-        st = run_round(r, r->done + 1, &record, err);
+        mmofl_status st = run_round(r, r->done + 1, &record, err);
         if (st)
-            break;
+            return st;
         r->done++;
-        char detail[96];
-        int n = snprintf(detail, sizeof detail, "prequential %5.1f %%",
-                         100 * record.prequential_accuracy);
-        if (!isnan(r->last_accuracy))
-            snprintf(detail + n, sizeof detail - (size_t)n, "  test %5.1f %%",
-                     100 * r->last_accuracy);
-        mmofl_progress_show(&progress, (uint64_t)r->done, detail);
-        if (mmofl_stop_asked() && r->done < x->rounds)
-            st = mmofl_fail(err, MMOFL_E_INTERRUPTED,
-                            "interrupted after round %d of seed %" PRIu64, r->done,
-                            r->run.seed);
+        if (watch->round_done)
+            watch->round_done(
+                watch->context,
+                &(mmofl_round_news){r->run.seed, first, r->done, x->rounds,
+                                    record.prequential_accuracy, r->last_accuracy});
+        if (watch->stop_asked && watch->stop_asked(watch->context) &&
+            r->done < x->rounds)
+            return mmofl_fail(err, MMOFL_E_INTERRUPTED,
+                              "interrupted after round %d of seed %" PRIu64, r->done,
+                              r->run.seed);
     }
-    mmofl_progress_end(&progress, !st);
-    return st;
+    return MMOFL_OK;
 }
 
 /* What a reader finds beside the store. */
@@ -179,12 +172,12 @@ static mmofl_status export_files(seed_run *r, mmofl_error *err)
                                    state.n_metadata, true, err);
 }
 
-static mmofl_status run_to_end(seed_run *r, bool quiet, mmofl_error *err)
+static mmofl_status run_to_end(seed_run *r, mmofl_error *err)
 {
     r->done = r->run.round > 0 ? r->run.round : 0;
     mmofl_status st = r->done > 0 ? restore(r, err) : MMOFL_OK;
     if (!st)
-        st = run_rounds(r, quiet, err);
+        st = run_rounds(r, err);
     if (st && st != MMOFL_E_INTERRUPTED) {
         /* The first error is the one to tell; a store that cannot be closed well is
          * found again on resume. */
@@ -202,10 +195,11 @@ static mmofl_status run_to_end(seed_run *r, bool quiet, mmofl_error *err)
 }
 
 mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, int i,
-                            bool quiet, mmofl_error *err)
+                            const mmofl_run_watch *watch, mmofl_error *err)
 {
     const mmofl_experiment *x = setup->experiment;
-    seed_run r = {.setup = setup, .folder = folder, .last_accuracy = (double)NAN};
+    seed_run r = {
+        .setup = setup, .folder = folder, .watch = watch, .last_accuracy = (double)NAN};
     mmofl_status st =
         mmofl_run_folder_begin(folder, x->name, x->seed[i], MMOFL_VERSION, &r.run, err);
     if (st || r.run.status == MMOFL_RUN_DONE)
@@ -216,7 +210,7 @@ mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, 
     st = mmofl_model_tensors_init(&r.tensors, mmofl_simulation_model(r.simulation),
                                   mmofl_run_folder_config(folder), x->seed[i]);
     st = st ? mmofl_fail(err, st, "no memory for the model's tensors")
-            : run_to_end(&r, quiet, err);
+            : run_to_end(&r, err);
     mmofl_model_tensors_free(&r.tensors);
     mmofl_simulation_delete(r.simulation);
     return st;

@@ -1,0 +1,33 @@
+/* seed_run.h - one seed of an experiment, from its first round (or its checkpoint) to
+ * its end, kept in a run folder round by round. */
+#ifndef MMOFL_RUN_SEED_RUN_H
+#define MMOFL_RUN_SEED_RUN_H
+
+#include "run/setup.h"
+#include "store/run_folder.h"
+
+/** What there is to tell after a round. */
+typedef struct mmofl_round_news {
+    uint64_t seed;
+    int first, round,
+        rounds; /* this process's first round, the one that is done, the last */
+    double prequential_accuracy; /* NaN when nothing arrived */
+    double test_accuracy;        /* the latest; NaN before the first test */
+} mmofl_round_news;
+
+/** Who watches a run; NULL functions are not called. */
+typedef struct mmofl_run_watch {
+    void (*round_done)(void *context, const mmofl_round_news *news);
+    bool (*stop_asked)(void *context); /* asked after each round */
+    void *context;
+} mmofl_run_watch;
+
+/** Run seed number i of the experiment in the folder; a seed that is done is left
+ * alone. Exports metrics.csv, metrics.jsonl, confusion.csv and the model at the end.
+ * @retval E_INTERRUPTED  asked to stop: the folder holds every finished round */
+MMOFL_CHECKED mmofl_status mmofl_seed_run(const mmofl_setup *setup,
+                                          mmofl_run_folder *folder, int i,
+                                          const mmofl_run_watch *watch,
+                                          mmofl_error *err);
+
+#endif

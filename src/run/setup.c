@@ -1,0 +1,74 @@
+/* setup.c - data, threads and simulation of an experiment; the table printed before a
+ * run. */
+#include <stdio.h>
+
+#include "run/setup.h"
+
+mmofl_status mmofl_setup_init(mmofl_setup *setup, const mmofl_experiment *experiment,
+                              int threads, mmofl_error *err)
+{
+    mmofl_setup made = {.experiment = experiment};
+    mmofl_status st = mmofl_pool_new(threads, &made.pool);
+    if (st)
+        return mmofl_fail(err, st, "cannot start %d threads", threads);
+    st = mmofl_data_load(&experiment->data, NULL, &made.data, err);
+    if (st) {
+        mmofl_pool_delete(made.pool);
+        return st;
+    }
+    *setup = made;
+    return MMOFL_OK;
+}
+
+void mmofl_setup_free(mmofl_setup *setup)
+{
+    mmofl_dataset_close(setup->data);
+    mmofl_pool_delete(setup->pool);
+    *setup = (mmofl_setup){0};
+}
+
+mmofl_status mmofl_setup_simulation(const mmofl_setup *setup, uint64_t seed,
+                                    mmofl_simulation **simulation, mmofl_error *err)
+{
+    const mmofl_experiment *x = setup->experiment;
+    mmofl_simulation_setup s = {.seed = seed,
+                                .devices = x->fleet.devices,
+                                .participation = x->participation,
+                                .partition = &x->fleet.partition,
+                                .aggregation = &x->aggregation,
+                                .stream = &x->stream,
+                                .model = &x->model,
+                                .train = &x->train,
+                                .data = setup->data,
+                                .pool = setup->pool};
+    return mmofl_simulation_new(&s, simulation, err);
+}
+
+/* MemAvailable of Linux in bytes; 0 when it is not told. */
+static size_t available_memory(void)
+{
+    FILE *file = fopen("/proc/meminfo", "r");
+    if (!file)
+        return 0;
+    char line[256];
+    size_t kib = 0;
+    while (fgets(line, sizeof line, file) &&
+           sscanf(line, "MemAvailable: %zu", &kib) != 1)
+        ;
+    fclose(file);
+    return kib * 1024;
+}
+
+mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation,
+                                      mmofl_error *err)
+{
+    size_t needed = mmofl_memory_total(mmofl_simulation_memory(simulation));
+    size_t there = available_memory();
+    if (there && needed > there)
+        return mmofl_fail(
+            err, MMOFL_E_MEMORY,
+            "the run needs %.0f MiB and %.0f MiB are free: fewer devices, a smaller "
+            "data set or fewer threads (--threads) need less",
+            (double)needed / (1 << 20), (double)there / (1 << 20));
+    return MMOFL_OK;
+}
