@@ -69,6 +69,7 @@ mmofl_status mmofl_dealing_take_result(mmofl_dealing *dealing, size_t total,
                                        size_t **start, uint32_t **index,
                                        mmofl_error *err)
 {
+    dealing->arena->allocations = dealing->scratch.allocations;
     size_t *first = MMOFL_ARENA_NEW(dealing->arena, dealing->devices + 2, size_t);
     uint32_t *samples = MMOFL_ARENA_NEW(dealing->arena, total, uint32_t);
     if (!first || !samples)
@@ -121,6 +122,7 @@ static int compare_places(const void *a, const void *b)
     return x->sample < y->sample ? -1 : x->sample > y->sample;
 }
 
+/* Fill dealing->order. */
 static mmofl_status sort_samples(mmofl_dealing *dealing, mmofl_error *err)
 {
     struct place *place = MMOFL_DEALING_NEW(dealing, dealing->n, struct place);
@@ -146,14 +148,16 @@ mmofl_status mmofl_partition_make(const mmofl_dataset *set, const mmofl_pick *ki
     if (devices < 1)
         return mmofl_fail(err, MMOFL_E_RANGE, "devices is %d, wanted at least 1",
                           devices);
-    /* A test that makes the caller's n-th allocation fail makes ours fail as well. */
-    mmofl_dealing dealing = {.set = set,
-                             .n = set->n_train,
-                             .devices = (size_t)devices,
-                             .seed = seed,
-                             .options = kind->options.bytes,
-                             .scratch = {.fail_after = arena->fail_after},
-                             .arena = arena};
+    /* Scratch counts its allocations on from the caller's, and take_result hands the
+     * count back, so that a test can make any of them fail. */
+    mmofl_dealing dealing = {
+        .set = set,
+        .n = set->n_train,
+        .devices = (size_t)devices,
+        .seed = seed,
+        .options = kind->options.bytes,
+        .scratch = {.fail_after = arena->fail_after, .allocations = arena->allocations},
+        .arena = arena};
     mmofl_status st = sort_samples(&dealing, err);
     if (!st)
         st = row->deal(&dealing, out, err);

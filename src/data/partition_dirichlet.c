@@ -2,10 +2,10 @@
  * as Yurochkin et al., ICML 2019, draw it: for each class a Dirichlet over devices).
  *
  * Usual code redraws until every pool is large enough, for ever if need be.  Here the
- * number of draws is bounded, and what then happens is said: with many devices some
- * pool is nearly always short by a sample or two (1000 devices, 7352 samples, alpha 1:
- * about eight empty pools in every draw), so the best draw is mended when that moves
- * only a small share of the samples, and refused otherwise.
+ * number of draws is bounded, and what then happens is said: with many devices every
+ * draw leaves some pools short by a sample or two (2000 devices, 7352 samples of six
+ * classes, alpha 1: some 34 empty pools each time), so the best draw is mended when
+ * that moves only a small share of the samples, and refused otherwise.
  *
  * A draw is the table count[d][k] of samples; its random numbers belong to its number,
  * so the best one is not kept but drawn again. */

@@ -48,7 +48,8 @@ MMOFL_CHECKED mmofl_status mmofl_dealing_by_class(mmofl_dealing *dealing,
                                                   size_t **start, uint32_t **sample,
                                                   mmofl_error *err);
 
-/** Room for a result of `total` samples.  @retval MMOFL_E_MEMORY */
+/** Room for a result of `total` samples, start having D + 2 zeros.  Scratch must not be
+ * taken afterwards.  @retval MMOFL_E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_dealing_take_result(mmofl_dealing *dealing,
                                                      size_t total, size_t **start,
                                                      uint32_t **index,

@@ -163,7 +163,7 @@ static void rotation_of(const double angle[AXES], double r[AXES][AXES])
             r[i][j] = made[i][j];
 }
 
-/* Which way is up for a trunk that leans by pitch to the front and roll to the left.
+/* Which way is up for a trunk that leans by pitch to the front and roll to the right.
  * Lying on the back is a pitch of -90 degrees, turned by roll about the trunk. */
 static void point_up(mmofl_activity activity, double pitch, double roll,
                      double up[AXES])
@@ -191,7 +191,7 @@ static void begin_gait(mmofl_recording *r, const mmofl_body *body)
     r->stride_hz = habit->steps_hz / 2 * body->pace * body->style_pace[r->activity] *
                    draw_factor(&r->rng, 0.02 * d);
     for (int i = 0; i < SIGNALS; i++) {
-        bool sideways = i == 1 || i == 3 || i == 5;
+        bool sideways = i % 2 == 1; /* as opposed to in step */
         double gain = body->gain[i] * body->style_gain[r->activity] *
                       draw_factor(&r->rng, 0.06 * d);
         double lag =
@@ -224,9 +224,10 @@ void mmofl_recording_begin(mmofl_recording *recording, const mmofl_body *body,
     for (int i = 0; i < AXES; i++)
         mount[i] = body->mount[i] + 1.5 * DEGREE * d * mmofl_rng_normal(&r->rng);
     rotation_of(mount, r->rotation);
-    point_up(activity,
-             body->pitch[activity] + 2 * DEGREE * d * mmofl_rng_normal(&r->rng),
-             body->roll[activity] + 2 * DEGREE * d * mmofl_rng_normal(&r->rng), r->up);
+    /* One draw a statement: C leaves the order of arguments to the compiler. */
+    double pitch = body->pitch[activity] + 2 * DEGREE * d * mmofl_rng_normal(&r->rng);
+    double roll = body->roll[activity] + 2 * DEGREE * d * mmofl_rng_normal(&r->rng);
+    point_up(activity, pitch, roll, r->up);
     r->phase = mmofl_rng_uniform(&r->rng);
     r->breath_hz = 0.2 + 0.15 * mmofl_rng_uniform(&r->rng);
     r->breath_phase = mmofl_rng_uniform(&r->rng);

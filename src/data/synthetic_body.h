@@ -73,7 +73,7 @@ void mmofl_recording_begin(mmofl_recording *recording, const mmofl_body *body,
 
 /** The next `steps` samples: acceleration (steps, 3) in g, gravity included, and
  * turning rate (steps, 3) in rad/s.  x points up along the standing trunk, y to the
- * left, z to the front. */
+ * right, z to the front. */
 void mmofl_recording_read(mmofl_recording *recording, int steps, float *acceleration,
                           float *turning);
 

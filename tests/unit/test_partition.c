@@ -1,0 +1,520 @@
+/* test_partition.c - what every partition promises, each kind by hand, and each refusal
+ * with its numbers. */
+#include "check.h"
+
+#include "base/rng.h"
+#include "data/partition.h"
+
+enum { MOST = 8000, MOST_CLASSES = 8 };
+
+/* A data set without values, which partitions do not look at. */
+struct labels {
+    mmofl_dataset set;
+    int32_t label[MOST], owner[MOST];
+    int64_t time[MOST];
+    char name[MOST_CLASSES][MMOFL_NAME_BYTES];
+};
+
+/* n training samples, random classes and owners, times rising with the index. */
+static struct labels *random_labels(size_t n, int classes, int owners, uint64_t seed)
+{
+    mmofl_rng rng = mmofl_rng_open(seed, 0, 0, MMOFL_USE_TEST);
+    struct labels *made = calloc(1, sizeof *made);
+    assert_non_null(made);
+    for (size_t i = 0; i < n; i++) {
+        made->label[i] = (int32_t)mmofl_rng_below(&rng, (uint64_t)classes);
+        made->owner[i] = (int32_t)mmofl_rng_below(&rng, (uint64_t)owners);
+        made->time[i] = (int64_t)i / 2;
+    }
+    for (int k = 0; k < classes; k++)
+        snprintf(made->name[k], MMOFL_NAME_BYTES, "class %d", k);
+    made->set =
+        (mmofl_dataset){.n_classes = classes,
+                        .class_name = (const char(*)[MMOFL_NAME_BYTES])made->name,
+                        .n_samples = n,
+                        .n_train = n,
+                        .label = made->label,
+                        .owner = made->owner,
+                        .time = made->time};
+    return made;
+}
+
+/* The kind with options set: pick("dirichlet", "alpha", "0.5", "tries", "9", NULL) */
+static mmofl_pick pick(const char *name, ...)
+{
+    const mmofl_kind *kind = mmofl_kind_find(mmofl_partition_kinds(), name);
+    assert_non_null(kind);
+    mmofl_pick made = mmofl_pick_default(kind);
+    va_list list;
+    va_start(list, name);
+    for (const char *key; (key = va_arg(list, const char *));) {
+        const char *value = va_arg(list, const char *);
+        const mmofl_option *option = NULL;
+        for (int i = 0; i < kind->n_options; i++)
+            if (strcmp(kind->options[i].name, key) == 0)
+                option = &kind->options[i];
+        assert_non_null(option);
+        CHECK_OK(mmofl_option_set(option, made.options.bytes, value, NULL));
+    }
+    va_end(list);
+    return made;
+}
+
+static mmofl_partition make(const struct labels *labels, mmofl_pick kind, int devices,
+                            uint64_t seed, mmofl_arena *arena)
+{
+    mmofl_partition made = {0};
+    mmofl_error err = {0};
+    mmofl_status st =
+        mmofl_partition_make(&labels->set, &kind, devices, seed, arena, &made, &err);
+    if (st)
+        fail_msg("%s", err.text);
+    CHECK_INT(made.devices, devices);
+    CHECK_INT(made.start[0], 0);
+    return made;
+}
+
+static size_t size_of(const mmofl_partition *p, int device)
+{
+    return p->start[device + 1] - p->start[device];
+}
+
+/* Pools are not empty, sorted by (owner, time, index), hence without repetition. */
+static void check_pools(const struct labels *labels, const mmofl_partition *p)
+{
+    for (int d = 0; d < p->devices; d++) {
+        CHECK(p->start[d + 1] > p->start[d]);
+        for (size_t i = p->start[d]; i < p->start[d + 1]; i++) {
+            uint32_t b = p->index[i];
+            CHECK(b < labels->set.n_train);
+            if (i == p->start[d])
+                continue;
+            uint32_t a = p->index[i - 1];
+            int32_t owner = labels->owner[a];
+            CHECK(owner <= labels->owner[b]);
+            CHECK(owner < labels->owner[b] || labels->time[a] <= labels->time[b]);
+            CHECK(owner < labels->owner[b] || a < b);
+        }
+    }
+}
+
+/* No sample belongs to two devices; returns how many belong to one. */
+static size_t check_disjoint(const struct labels *labels, const mmofl_partition *p)
+{
+    bool *given = calloc(labels->set.n_train, 1);
+    size_t total = p->start[p->devices];
+    assert_non_null(given);
+    for (size_t i = 0; i < total; i++) {
+        CHECK(!given[p->index[i]]);
+        given[p->index[i]] = true;
+    }
+    free(given);
+    return total;
+}
+
+/* --- each kind by hand ------------------------------------------------------------ */
+
+static void owners_stay_whole_and_in_time_order(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(6, 2, 1, 1);
+    const int32_t owner[] = {5, 2, 5, 9, 2, 9};
+    const int64_t time[] = {3, 8, 1, 0, 7, 4};
+    memcpy(labels->owner, owner, sizeof owner);
+    memcpy(labels->time, time, sizeof time);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_partition p = make(labels, pick("owner", NULL), 3, 1, &arena);
+    for (int d = 0; d < 3; d++) {
+        CHECK_INT(size_of(&p, d), 2);
+        const uint32_t *pool = p.index + p.start[d];
+        switch (labels->owner[pool[0]]) {
+        case 2:
+            CHECK(pool[0] == 4 && pool[1] == 1);
+            break;
+        case 5:
+            CHECK(pool[0] == 2 && pool[1] == 0);
+            break;
+        default:
+            CHECK(pool[0] == 3 && pool[1] == 5);
+        }
+    }
+    check_disjoint(labels, &p);
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void owners_are_dealt_round_robin(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(700, 6, 21, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_partition p = make(labels, pick("owner", NULL), 10, 1, &arena);
+    int devices_with_three = 0;
+    for (int d = 0; d < 10; d++) {
+        int owners = 1;
+        for (size_t i = p.start[d] + 1; i < p.start[d + 1]; i++)
+            owners += labels->owner[p.index[i]] != labels->owner[p.index[i - 1]];
+        CHECK(owners == 2 || owners == 3);
+        devices_with_three += owners == 3;
+    }
+    CHECK_INT(devices_with_three, 1); /* 21 = 9 * 2 + 3 */
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void iid_pools_differ_by_one_sample_at_most(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(7, 2, 2, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_partition p = make(labels, pick("iid", NULL), 3, 1, &arena);
+    CHECK_INT(size_of(&p, 0), 3);
+    CHECK_INT(size_of(&p, 1), 2);
+    CHECK_INT(size_of(&p, 2), 2);
+    CHECK_INT(check_disjoint(labels, &p), 7);
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static size_t count_class(const struct labels *labels, const mmofl_partition *p, int d,
+                          int k)
+{
+    size_t n = 0;
+    for (size_t i = p->start[d]; i < p->start[d + 1]; i++)
+        n += labels->label[p->index[i]] == k;
+    return n;
+}
+
+static void a_huge_alpha_halves_every_class(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(40, 2, 2, 1);
+    for (int i = 0; i < 40; i++)
+        labels->label[i] = i < 30;
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_partition p =
+        make(labels, pick("dirichlet", "alpha", "1e9", NULL), 2, 1, &arena);
+    for (int d = 0; d < 2; d++) {
+        CHECK_NEAR(count_class(labels, &p, d, 0), 5, 1);
+        CHECK_NEAR(count_class(labels, &p, d, 1), 15, 1);
+    }
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void a_tiny_alpha_gives_each_class_to_one_device(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(200, 6, 2, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_pick kind = pick("dirichlet", "alpha", "1e-300", "max_moved", "0", NULL);
+    mmofl_partition p = make(labels, kind, 3, 1, &arena);
+    for (int k = 0; k < 6; k++) {
+        int devices = 0;
+        for (int d = 0; d < 3; d++)
+            devices += count_class(labels, &p, d, k) > 0;
+        CHECK_INT(devices, 1);
+    }
+    CHECK_INT(check_disjoint(labels, &p), 200);
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void the_protocol_dir1_leaves_every_device_fifty(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(7352, 6, 21, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_pick kind = pick("dirichlet", "min_samples", "50", "max_moved", "0", NULL);
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        mmofl_partition p = make(labels, kind, 10, seed, &arena);
+        for (int d = 0; d < 10; d++)
+            CHECK(size_of(&p, d) >= 50);
+        CHECK_INT(check_disjoint(labels, &p), 7352);
+    }
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void a_thousand_devices_share_7352_samples(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(7352, 6, 21, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    static const char *const names[] = {"iid", "dirichlet", "classes"};
+    for (int i = 0; i < 3; i++) {
+        mmofl_pick kind =
+            i == 1 ? pick("dirichlet", "tries", "20", NULL) : pick(names[i], NULL);
+        mmofl_partition p = make(labels, kind, 1000, 1, &arena);
+        check_pools(labels, &p);
+        CHECK_INT(check_disjoint(labels, &p), 7352);
+    }
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void devices_have_the_asked_number_of_classes(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(600, 6, 2, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    for (int devices = 1; devices <= 40; devices++)
+        for (int per_device = 1; per_device <= 6; per_device++) {
+            char text[8];
+            snprintf(text, sizeof text, "%d", per_device);
+            mmofl_partition p = make(labels, pick("classes", "per_device", text, NULL),
+                                     devices, (uint64_t)devices, &arena);
+            int taken[6] = {0};
+            for (int d = 0; d < devices; d++) {
+                int classes = 0;
+                for (int k = 0; k < 6; k++) {
+                    bool has = count_class(labels, &p, d, k) > 0;
+                    classes += has;
+                    taken[k] += has;
+                }
+                CHECK_INT(classes, per_device);
+            }
+            for (int k = 0; k < 6; k++)
+                CHECK(taken[k] == devices * per_device / 6 ||
+                      taken[k] == devices * per_device / 6 + 1);
+            check_disjoint(labels, &p);
+        }
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void three_devices_with_two_classes_share_out_six(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(600, 6, 2, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_partition p = make(labels, pick("classes", NULL), 3, 1, &arena);
+    CHECK_INT(check_disjoint(labels, &p), 600);
+    p = make(labels, pick("classes", NULL), 2, 1, &arena); /* two are left out */
+    CHECK(check_disjoint(labels, &p) < 600);
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void a_shared_fleet_may_be_larger_than_the_data(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(50, 2, 3, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_pick kind = pick("shared", "per_device", "20", NULL);
+    mmofl_partition p = make(labels, kind, 1000, 1, &arena);
+    size_t taken[50] = {0};
+    check_pools(labels, &p);
+    for (int d = 0; d < 1000; d++)
+        CHECK_INT(size_of(&p, d), 20);
+    for (size_t i = 0; i < 20000; i++)
+        taken[p.index[i]]++;
+    for (int i = 0; i < 50; i++) /* binomial, mean 400, sd 15.5 */
+        CHECK_NEAR(taken[i], 400, 80);
+
+    /* A device's pool does not depend on the size of the fleet. */
+    mmofl_partition few = make(labels, kind, 7, 1, &arena);
+    assert_memory_equal(few.index, p.index, 140 * sizeof *p.index);
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+/* --- all kinds -------------------------------------------------------------------- */
+
+static void random_partitions_are_sorted_disjoint_complete_and_repeatable(void **state)
+{
+    (void)state;
+    mmofl_rng rng = mmofl_rng_open(9, 0, 0, MMOFL_USE_TEST);
+    mmofl_kind_list kinds = mmofl_partition_kinds();
+    for (int trial = 0; trial < 200; trial++) {
+        size_t n = 100 + (size_t)mmofl_rng_below(&rng, 400);
+        int owners = 1 + (int)mmofl_rng_below(&rng, 20);
+        int devices = 1 + (int)mmofl_rng_below(&rng, (uint64_t)owners);
+        uint64_t seed = mmofl_rng_bits(&rng);
+        struct labels *labels =
+            random_labels(n, 2 + (int)mmofl_rng_below(&rng, 5), owners, seed);
+        mmofl_pick kind = mmofl_pick_default(kinds.kinds[trial % kinds.n]);
+        if (strcmp(kind.kind->name, "shared") == 0)
+            kind = pick("shared", "per_device", "30", NULL);
+        if (strcmp(kind.kind->name, "owner") == 0)
+            devices = 1;
+        mmofl_arena arena = MMOFL_ARENA_INIT;
+        mmofl_partition p = make(labels, kind, devices, seed, &arena);
+        mmofl_partition again = make(labels, kind, devices, seed, &arena);
+        size_t total = p.start[devices];
+        assert_memory_equal(p.start, again.start,
+                            ((size_t)devices + 1) * sizeof *p.start);
+        assert_memory_equal(p.index, again.index, total * sizeof *p.index);
+        check_pools(labels, &p);
+        if (strcmp(kind.kind->name, "shared") != 0)
+            check_disjoint(labels, &p);
+        if (strcmp(kind.kind->name, "shared") != 0 &&
+            strcmp(kind.kind->name, "classes") != 0)
+            CHECK_INT(total, n);
+        mmofl_arena_free(&arena);
+        free(labels);
+    }
+}
+
+static uint64_t digest(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x100000001b3); /* FNV-1a over whole numbers */
+}
+
+static void partitions_are_the_same_on_every_machine(void **state)
+{
+    (void)state;
+    static const uint64_t wanted[] = {
+        UINT64_C(0x3aa2d95ad1d72b2f), UINT64_C(0x9c7d9a8fa89b4915),
+        UINT64_C(0x2c0ae47aae967c2f), UINT64_C(0x364fabf7fccaa941),
+        UINT64_C(0x849323da996b119e)};
+    struct labels *labels = random_labels(500, 6, 12, 1);
+    mmofl_kind_list kinds = mmofl_partition_kinds();
+    for (int k = 0; k < kinds.n; k++) {
+        mmofl_arena arena = MMOFL_ARENA_INIT;
+        mmofl_partition p =
+            make(labels, mmofl_pick_default(kinds.kinds[k]), 8, 42, &arena);
+        uint64_t hash = UINT64_C(0xcbf29ce484222325);
+        for (int d = 0; d <= 8; d++)
+            hash = digest(hash, p.start[d]);
+        for (size_t i = 0; i < p.start[8]; i++)
+            hash = digest(hash, p.index[i]);
+        if (hash != wanted[k])
+            fail_msg("%s: 0x%016llx", kinds.kinds[k]->name, (unsigned long long)hash);
+        mmofl_arena_free(&arena);
+    }
+    free(labels);
+}
+
+static void another_seed_gives_another_partition(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(500, 6, 12, 1);
+    mmofl_kind_list kinds = mmofl_partition_kinds();
+    for (int k = 0; k < kinds.n; k++) {
+        mmofl_arena arena = MMOFL_ARENA_INIT;
+        mmofl_pick kind = mmofl_pick_default(kinds.kinds[k]);
+        mmofl_partition a = make(labels, kind, 8, 1, &arena);
+        mmofl_partition b = make(labels, kind, 8, 2, &arena);
+        CHECK(a.start[8] != b.start[8] ||
+              memcmp(a.index, b.index, a.start[8] * sizeof *a.index) != 0);
+        mmofl_arena_free(&arena);
+    }
+    free(labels);
+}
+
+/* --- refusals --------------------------------------------------------------------- */
+
+static void refuse(const struct labels *labels, mmofl_pick kind, int devices,
+                   mmofl_status wanted, const char *part, const char *other_part)
+{
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_partition p = {.devices = -7};
+    mmofl_error err = {0};
+    CHECK_STATUS(
+        mmofl_partition_make(&labels->set, &kind, devices, 1, &arena, &p, &err),
+        wanted);
+    CHECK_CONTAINS(err.text, part);
+    CHECK_CONTAINS(err.text, other_part);
+    CHECK_INT(p.devices, -7);
+    mmofl_arena_free(&arena);
+}
+
+static void refusals_give_the_numbers(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(7352, 6, 21, 1);
+    const mmofl_status no = MMOFL_E_INFEASIBLE;
+    refuse(labels, pick("iid", NULL), 0, MMOFL_E_RANGE, "devices is 0", "at least 1");
+    refuse(labels, pick("owner", NULL), 22, no, "22 devices", "21 owners");
+    refuse(labels, pick("iid", NULL), 100000, no, "100000 devices", "7352 training");
+    refuse(labels, pick("dirichlet", NULL), 100000, no, "100000 devices", "`shared`");
+    refuse(labels, pick("classes", NULL), 100000, no, "100000 devices",
+           "7352 training");
+    refuse(labels, pick("dirichlet", "min_samples", "800", NULL), 10, no,
+           "need 8000 training samples, but there are 7352", "min_samples <= 735");
+    refuse(labels,
+           pick("dirichlet", "min_samples", "700", "alpha", "0.1", "tries", "20", NULL),
+           10, no,
+           "in 20 draws with alpha 0.1 the smallest of 10 pools reached at most",
+           "lets 73 of 7352 be moved");
+    refuse(labels, pick("classes", "per_device", "7", NULL), 10, no, "per_device is 7",
+           "only 6 classes");
+    refuse(labels, pick("shared", "per_device", "7353", NULL), 10, no,
+           "per_device is 7353", "7352 training samples");
+    for (int i = 0; i < 7352; i++)
+        labels->label[i] = i < 3 ? 0 : 1;
+    refuse(labels, pick("classes", NULL), 4, no, "4 devices take the class class 0",
+           "only 3 training samples");
+    refuse(labels, pick("classes", "per_device", "3", NULL), 4, no, "per_device is 3",
+           "only 2 classes");
+    free(labels);
+}
+
+static void the_best_draw_is_mended_when_little_is_missing(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(1000, 4, 5, 1);
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    /* Five draws never give 100 devices five samples each; 20 % moved do. */
+    refuse(labels,
+           pick("dirichlet", "min_samples", "5", "tries", "5", "max_moved", "0", NULL),
+           100, MMOFL_E_INFEASIBLE, "min_samples = 5", "lets 0 of 1000");
+    mmofl_partition p = make(
+        labels,
+        pick("dirichlet", "min_samples", "5", "tries", "5", "max_moved", "0.2", NULL),
+        100, 1, &arena);
+    for (int d = 0; d < 100; d++)
+        CHECK(size_of(&p, d) >= 5);
+    CHECK_INT(check_disjoint(labels, &p), 1000);
+
+    /* Everything may be asked for: ten devices, all pools equal. */
+    p = make(labels, pick("dirichlet", "min_samples", "100", "max_moved", "1", NULL),
+             10, 1, &arena);
+    for (int d = 0; d < 10; d++)
+        CHECK_INT(size_of(&p, d), 100);
+    mmofl_arena_free(&arena);
+    free(labels);
+}
+
+static void failing_allocations_are_told_and_leave_nothing(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(500, 6, 12, 1);
+    mmofl_kind_list kinds = mmofl_partition_kinds();
+    for (int k = 0; k < kinds.n; k++) {
+        mmofl_status st = MMOFL_E_MEMORY;
+        long failing = 1;
+        for (; st; failing++) {
+            mmofl_arena arena = {.fail_after = failing};
+            mmofl_pick kind = mmofl_pick_default(kinds.kinds[k]);
+            mmofl_partition p = {.devices = -7};
+            mmofl_error err = {0};
+            st = mmofl_partition_make(&labels->set, &kind, 8, 1, &arena, &p, &err);
+            if (st) {
+                CHECK_STATUS(st, MMOFL_E_MEMORY);
+                CHECK_CONTAINS(err.text, "500 samples among 8 devices");
+                CHECK_INT(p.devices, -7);
+            }
+            mmofl_arena_free(&arena);
+        }
+        CHECK(failing > 6);
+    }
+    free(labels);
+}
+
+CHECK_MAIN(TEST(owners_stay_whole_and_in_time_order),
+           TEST(owners_are_dealt_round_robin),
+           TEST(iid_pools_differ_by_one_sample_at_most),
+           TEST(a_huge_alpha_halves_every_class),
+           TEST(a_tiny_alpha_gives_each_class_to_one_device),
+           TEST(the_protocol_dir1_leaves_every_device_fifty),
+           TEST(a_thousand_devices_share_7352_samples),
+           TEST(devices_have_the_asked_number_of_classes),
+           TEST(three_devices_with_two_classes_share_out_six),
+           TEST(a_shared_fleet_may_be_larger_than_the_data),
+           TEST(random_partitions_are_sorted_disjoint_complete_and_repeatable),
+           TEST(partitions_are_the_same_on_every_machine),
+           TEST(another_seed_gives_another_partition), TEST(refusals_give_the_numbers),
+           TEST(the_best_draw_is_mended_when_little_is_missing),
+           TEST(failing_allocations_are_told_and_leave_nothing))
