@@ -82,8 +82,8 @@ mmofl_status mmofl_dealing_take_result(mmofl_dealing *dealing, size_t total,
 mmofl_status mmofl_dealing_finish(mmofl_dealing *dealing, const uint32_t *device,
                                   mmofl_partition *out, mmofl_error *err)
 {
-    size_t n = dealing->n, total = 0, *start;
-    uint32_t *index;
+    size_t n = dealing->n, total = 0, *start = NULL;
+    uint32_t *index = NULL;
     for (size_t i = 0; i < n; i++)
         total += device[i] != MMOFL_LEFT_OUT;
     mmofl_status st = mmofl_dealing_take_result(dealing, total, &start, &index, err);

@@ -106,8 +106,8 @@ static mmofl_status deal(mmofl_dealing *dealing, mmofl_partition *out, mmofl_err
 {
     const classes_options *o = dealing->options;
     size_t p = (size_t)o->per_device, classes = (size_t)dealing->set->n_classes;
-    size_t *start;
-    uint32_t *sample;
+    size_t *start = NULL;
+    uint32_t *sample = NULL;
     struct deck deck = {0};
     mmofl_status st = mmofl_dealing_check_devices(dealing, err);
     if (!st)

@@ -50,8 +50,8 @@ static void draw(mmofl_rng *rng, uint32_t *deck, size_t n, size_t k, uint32_t *w
 static mmofl_status deal(mmofl_dealing *dealing, mmofl_partition *out, mmofl_error *err)
 {
     const shared_options *o = dealing->options;
-    size_t n = dealing->n, k = (size_t)o->per_device, *start;
-    uint32_t *index;
+    size_t n = dealing->n, k = (size_t)o->per_device, *start = NULL;
+    uint32_t *index = NULL;
     if (k > n)
         return mmofl_fail(err, MMOFL_E_INFEASIBLE,
                           "per_device is %zu, but there are only %zu training samples "

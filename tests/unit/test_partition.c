@@ -7,8 +7,10 @@
 
 enum { MOST = 8000, MOST_CLASSES = 8 };
 
-/* A data set without values, which partitions do not look at. */
+/* A data set without values, which partitions do not look at, and the partitions of it.
+ */
 struct labels {
+    mmofl_arena arena;
     mmofl_dataset set;
     int32_t label[MOST], owner[MOST];
     int64_t time[MOST];
@@ -39,6 +41,12 @@ static struct labels *random_labels(size_t n, int classes, int owners, uint64_t 
     return made;
 }
 
+static void drop(struct labels *labels)
+{
+    mmofl_arena_free(&labels->arena);
+    free(labels);
+}
+
 /* The kind with options set: pick("dirichlet", "alpha", "0.5", "tries", "9", NULL) */
 static mmofl_pick pick(const char *name, ...)
 {
@@ -60,13 +68,13 @@ static mmofl_pick pick(const char *name, ...)
     return made;
 }
 
-static mmofl_partition make(const struct labels *labels, mmofl_pick kind, int devices,
-                            uint64_t seed, mmofl_arena *arena)
+static mmofl_partition make(struct labels *labels, mmofl_pick kind, int devices,
+                            uint64_t seed)
 {
     mmofl_partition made = {0};
     mmofl_error err = {0};
-    mmofl_status st =
-        mmofl_partition_make(&labels->set, &kind, devices, seed, arena, &made, &err);
+    mmofl_status st = mmofl_partition_make(&labels->set, &kind, devices, seed,
+                                           &labels->arena, &made, &err);
     if (st)
         fail_msg("%s", err.text);
     CHECK_INT(made.devices, devices);
@@ -122,8 +130,7 @@ static void owners_stay_whole_and_in_time_order(void **state)
     const int64_t time[] = {3, 8, 1, 0, 7, 4};
     memcpy(labels->owner, owner, sizeof owner);
     memcpy(labels->time, time, sizeof time);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
-    mmofl_partition p = make(labels, pick("owner", NULL), 3, 1, &arena);
+    mmofl_partition p = make(labels, pick("owner", NULL), 3, 1);
     for (int d = 0; d < 3; d++) {
         CHECK_INT(size_of(&p, d), 2);
         const uint32_t *pool = p.index + p.start[d];
@@ -139,16 +146,14 @@ static void owners_stay_whole_and_in_time_order(void **state)
         }
     }
     check_disjoint(labels, &p);
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void owners_are_dealt_round_robin(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(700, 6, 21, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
-    mmofl_partition p = make(labels, pick("owner", NULL), 10, 1, &arena);
+    mmofl_partition p = make(labels, pick("owner", NULL), 10, 1);
     int devices_with_three = 0;
     for (int d = 0; d < 10; d++) {
         int owners = 1;
@@ -158,22 +163,19 @@ static void owners_are_dealt_round_robin(void **state)
         devices_with_three += owners == 3;
     }
     CHECK_INT(devices_with_three, 1); /* 21 = 9 * 2 + 3 */
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void iid_pools_differ_by_one_sample_at_most(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(7, 2, 2, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
-    mmofl_partition p = make(labels, pick("iid", NULL), 3, 1, &arena);
+    mmofl_partition p = make(labels, pick("iid", NULL), 3, 1);
     CHECK_INT(size_of(&p, 0), 3);
     CHECK_INT(size_of(&p, 1), 2);
     CHECK_INT(size_of(&p, 2), 2);
     CHECK_INT(check_disjoint(labels, &p), 7);
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static size_t count_class(const struct labels *labels, const mmofl_partition *p, int d,
@@ -191,24 +193,20 @@ static void a_huge_alpha_halves_every_class(void **state)
     struct labels *labels = random_labels(40, 2, 2, 1);
     for (int i = 0; i < 40; i++)
         labels->label[i] = i < 30;
-    mmofl_arena arena = MMOFL_ARENA_INIT;
-    mmofl_partition p =
-        make(labels, pick("dirichlet", "alpha", "1e9", NULL), 2, 1, &arena);
+    mmofl_partition p = make(labels, pick("dirichlet", "alpha", "1e9", NULL), 2, 1);
     for (int d = 0; d < 2; d++) {
         CHECK_NEAR(count_class(labels, &p, d, 0), 5, 1);
         CHECK_NEAR(count_class(labels, &p, d, 1), 15, 1);
     }
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void a_tiny_alpha_gives_each_class_to_one_device(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(200, 6, 2, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
     mmofl_pick kind = pick("dirichlet", "alpha", "1e-300", "max_moved", "0", NULL);
-    mmofl_partition p = make(labels, kind, 3, 1, &arena);
+    mmofl_partition p = make(labels, kind, 3, 1);
     for (int k = 0; k < 6; k++) {
         int devices = 0;
         for (int d = 0; d < 3; d++)
@@ -216,54 +214,48 @@ static void a_tiny_alpha_gives_each_class_to_one_device(void **state)
         CHECK_INT(devices, 1);
     }
     CHECK_INT(check_disjoint(labels, &p), 200);
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void the_protocol_dir1_leaves_every_device_fifty(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(7352, 6, 21, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
     mmofl_pick kind = pick("dirichlet", "min_samples", "50", "max_moved", "0", NULL);
     for (uint64_t seed = 1; seed <= 5; seed++) {
-        mmofl_partition p = make(labels, kind, 10, seed, &arena);
+        mmofl_partition p = make(labels, kind, 10, seed);
         for (int d = 0; d < 10; d++)
             CHECK(size_of(&p, d) >= 50);
         CHECK_INT(check_disjoint(labels, &p), 7352);
     }
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void a_thousand_devices_share_7352_samples(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(7352, 6, 21, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
     static const char *const names[] = {"iid", "dirichlet", "classes"};
     for (int i = 0; i < 3; i++) {
         mmofl_pick kind =
             i == 1 ? pick("dirichlet", "tries", "20", NULL) : pick(names[i], NULL);
-        mmofl_partition p = make(labels, kind, 1000, 1, &arena);
+        mmofl_partition p = make(labels, kind, 1000, 1);
         check_pools(labels, &p);
         CHECK_INT(check_disjoint(labels, &p), 7352);
     }
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void devices_have_the_asked_number_of_classes(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(600, 6, 2, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
     for (int devices = 1; devices <= 40; devices++)
         for (int per_device = 1; per_device <= 6; per_device++) {
             char text[8];
             snprintf(text, sizeof text, "%d", per_device);
             mmofl_partition p = make(labels, pick("classes", "per_device", text, NULL),
-                                     devices, (uint64_t)devices, &arena);
+                                     devices, (uint64_t)devices);
             int taken[6] = {0};
             for (int d = 0; d < devices; d++) {
                 int classes = 0;
@@ -279,30 +271,26 @@ static void devices_have_the_asked_number_of_classes(void **state)
                       taken[k] == devices * per_device / 6 + 1);
             check_disjoint(labels, &p);
         }
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void three_devices_with_two_classes_share_out_six(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(600, 6, 2, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
-    mmofl_partition p = make(labels, pick("classes", NULL), 3, 1, &arena);
+    mmofl_partition p = make(labels, pick("classes", NULL), 3, 1);
     CHECK_INT(check_disjoint(labels, &p), 600);
-    p = make(labels, pick("classes", NULL), 2, 1, &arena); /* two are left out */
+    p = make(labels, pick("classes", NULL), 2, 1); /* two are left out */
     CHECK(check_disjoint(labels, &p) < 600);
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void a_shared_fleet_may_be_larger_than_the_data(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(50, 2, 3, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
     mmofl_pick kind = pick("shared", "per_device", "20", NULL);
-    mmofl_partition p = make(labels, kind, 1000, 1, &arena);
+    mmofl_partition p = make(labels, kind, 1000, 1);
     size_t taken[50] = {0};
     check_pools(labels, &p);
     for (int d = 0; d < 1000; d++)
@@ -313,10 +301,9 @@ static void a_shared_fleet_may_be_larger_than_the_data(void **state)
         CHECK_NEAR(taken[i], 400, 80);
 
     /* A device's pool does not depend on the size of the fleet. */
-    mmofl_partition few = make(labels, kind, 7, 1, &arena);
+    mmofl_partition few = make(labels, kind, 7, 1);
     assert_memory_equal(few.index, p.index, 140 * sizeof *p.index);
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 /* --- all kinds -------------------------------------------------------------------- */
@@ -338,9 +325,8 @@ static void random_partitions_are_sorted_disjoint_complete_and_repeatable(void *
             kind = pick("shared", "per_device", "30", NULL);
         if (strcmp(kind.kind->name, "owner") == 0)
             devices = 1;
-        mmofl_arena arena = MMOFL_ARENA_INIT;
-        mmofl_partition p = make(labels, kind, devices, seed, &arena);
-        mmofl_partition again = make(labels, kind, devices, seed, &arena);
+        mmofl_partition p = make(labels, kind, devices, seed);
+        mmofl_partition again = make(labels, kind, devices, seed);
         size_t total = p.start[devices];
         assert_memory_equal(p.start, again.start,
                             ((size_t)devices + 1) * sizeof *p.start);
@@ -351,8 +337,7 @@ static void random_partitions_are_sorted_disjoint_complete_and_repeatable(void *
         if (strcmp(kind.kind->name, "shared") != 0 &&
             strcmp(kind.kind->name, "classes") != 0)
             CHECK_INT(total, n);
-        mmofl_arena_free(&arena);
-        free(labels);
+        drop(labels);
     }
 }
 
@@ -371,9 +356,7 @@ static void partitions_are_the_same_on_every_machine(void **state)
     struct labels *labels = random_labels(500, 6, 12, 1);
     mmofl_kind_list kinds = mmofl_partition_kinds();
     for (int k = 0; k < kinds.n; k++) {
-        mmofl_arena arena = MMOFL_ARENA_INIT;
-        mmofl_partition p =
-            make(labels, mmofl_pick_default(kinds.kinds[k]), 8, 42, &arena);
+        mmofl_partition p = make(labels, mmofl_pick_default(kinds.kinds[k]), 8, 42);
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
         for (int d = 0; d <= 8; d++)
             hash = digest(hash, p.start[d]);
@@ -381,9 +364,8 @@ static void partitions_are_the_same_on_every_machine(void **state)
             hash = digest(hash, p.index[i]);
         if (hash != wanted[k])
             fail_msg("%s: 0x%016llx", kinds.kinds[k]->name, (unsigned long long)hash);
-        mmofl_arena_free(&arena);
     }
-    free(labels);
+    drop(labels);
 }
 
 static void another_seed_gives_another_partition(void **state)
@@ -392,15 +374,13 @@ static void another_seed_gives_another_partition(void **state)
     struct labels *labels = random_labels(500, 6, 12, 1);
     mmofl_kind_list kinds = mmofl_partition_kinds();
     for (int k = 0; k < kinds.n; k++) {
-        mmofl_arena arena = MMOFL_ARENA_INIT;
         mmofl_pick kind = mmofl_pick_default(kinds.kinds[k]);
-        mmofl_partition a = make(labels, kind, 8, 1, &arena);
-        mmofl_partition b = make(labels, kind, 8, 2, &arena);
+        mmofl_partition a = make(labels, kind, 8, 1);
+        mmofl_partition b = make(labels, kind, 8, 2);
         CHECK(a.start[8] != b.start[8] ||
               memcmp(a.index, b.index, a.start[8] * sizeof *a.index) != 0);
-        mmofl_arena_free(&arena);
     }
-    free(labels);
+    drop(labels);
 }
 
 /* --- refusals --------------------------------------------------------------------- */
@@ -455,7 +435,6 @@ static void the_best_draw_is_mended_when_little_is_missing(void **state)
 {
     (void)state;
     struct labels *labels = random_labels(1000, 4, 5, 1);
-    mmofl_arena arena = MMOFL_ARENA_INIT;
     /* Five draws never give 100 devices five samples each; 20 % moved do. */
     refuse(labels,
            pick("dirichlet", "min_samples", "5", "tries", "5", "max_moved", "0", NULL),
@@ -463,18 +442,17 @@ static void the_best_draw_is_mended_when_little_is_missing(void **state)
     mmofl_partition p = make(
         labels,
         pick("dirichlet", "min_samples", "5", "tries", "5", "max_moved", "0.2", NULL),
-        100, 1, &arena);
+        100, 1);
     for (int d = 0; d < 100; d++)
         CHECK(size_of(&p, d) >= 5);
     CHECK_INT(check_disjoint(labels, &p), 1000);
 
     /* Everything may be asked for: ten devices, all pools equal. */
     p = make(labels, pick("dirichlet", "min_samples", "100", "max_moved", "1", NULL),
-             10, 1, &arena);
+             10, 1);
     for (int d = 0; d < 10; d++)
         CHECK_INT(size_of(&p, d), 100);
-    mmofl_arena_free(&arena);
-    free(labels);
+    drop(labels);
 }
 
 static void failing_allocations_are_told_and_leave_nothing(void **state)
