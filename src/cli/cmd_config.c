@@ -10,7 +10,7 @@
 enum { MOST_SETTINGS = 256, KEY_SET = 256 };
 
 typedef struct arguments {
-    const char *verb, *file;
+    char *verb, *file;
     const char *settings[MOST_SETTINGS];
     int n_settings;
 } arguments;

@@ -68,7 +68,7 @@ mmofl_status mmofl_number_list_read(const mmofl_yaml_node *node, const char *wha
     bool is_list = node->type == MMOFL_YAML_LIST;
     const mmofl_yaml_node *first = is_list ? node->first : node;
     int count = 0;
-    range r;
+    range r = {0, 0};
     for (const mmofl_yaml_node *item = first; item;
          item = is_list ? item->next : NULL) {
         mmofl_status st = read_range(item, what, &r, err);

@@ -10,10 +10,10 @@
         .shape = MMOFL_SCHEMA_VALUE, .option = __VA_ARGS__                             \
     }
 #define OTHER(type, key, field, fallback_text, help_text)                              \
-    .option = {.name = key,                                                            \
+    .option = {.name = (key),                                                          \
                .offset = offsetof(type, field),                                        \
-               .fallback = fallback_text,                                              \
-               .help = help_text}
+               .fallback = (fallback_text),                                            \
+               .help = (help_text)}
 #define SECTION(type, field, table, help)                                              \
     {                                                                                  \
         .shape = MMOFL_SCHEMA_SECTION, .section = &(table),                            \
@@ -21,7 +21,7 @@
     }
 #define SECTION_OF(table)                                                              \
     {                                                                                  \
-        table, (int)(sizeof(table) / sizeof *(table))                                  \
+        (table), (int)(sizeof(table) / sizeof *(table))                                \
     }
 
 static const mmofl_schema_key data_keys[] = {

@@ -34,7 +34,6 @@ enum {
 typedef struct mmofl_schema_section mmofl_schema_section;
 
 typedef struct mmofl_schema_key {
-    mmofl_schema_shape shape;
     mmofl_option option; /* VALUE: all of it; others: name, offset, fallback (NULL =
                             required), help */
     size_t count;        /* offset of the count */
@@ -42,9 +41,10 @@ typedef struct mmofl_schema_key {
     mmofl_kind_list (*kinds)(void);
     const char *bare; /* PICK: the kind that a number alone stands for, as its first
                          option */
+    const char *fits; /* "a|b": the data sets that the fallback fits; NULL = all */
+    mmofl_schema_shape shape;
     bool spread; /* PICK: the kind's options stand beside the section's other keys, and
                     the value is the kind's name alone */
-    const char *fits; /* "a|b": the data sets that the fallback fits; NULL = all */
 } mmofl_schema_key;
 
 struct mmofl_schema_section {

@@ -7,12 +7,15 @@
 typedef struct change {
     mmofl_arena *arena;
     mmofl_error *err;
+    mmofl_status status;    /* why a function below returned nothing */
     mmofl_yaml_node *value; /* its place is that of every node made on the way */
 } change;
 
-static mmofl_status no_memory(change *c)
+static bool no_memory(change *c)
 {
-    return mmofl_yaml_fail(&c->value->place, MMOFL_E_MEMORY, c->err, "out of memory");
+    c->status =
+        mmofl_yaml_fail(&c->value->place, MMOFL_E_MEMORY, c->err, "out of memory");
+    return false;
 }
 
 /* Where the pointer to child `key` of a map stands: the child's own, or the end. */
@@ -39,34 +42,30 @@ static mmofl_yaml_node **slot_in_list(mmofl_yaml_node *list, const char *step)
     return *slot ? slot : NULL;
 }
 
-/* Find the place that `step` names in parent. */
-static mmofl_status find_slot(change *c, mmofl_yaml_node *parent, const char *step,
-                              mmofl_yaml_node ***slot)
+/* The pointer that `step` names in parent: to a child, to where a map ends, or NULL. */
+static mmofl_yaml_node **find_slot(change *c, mmofl_yaml_node *parent, const char *step)
 {
     const mmofl_yaml_place *place = &c->value->place;
+    mmofl_yaml_node **slot = NULL;
     if (!*step)
-        return mmofl_yaml_fail(place, MMOFL_E_SYNTAX, c->err,
-                               "an empty name in the path; wanted key.key=value");
-    if (parent->type == MMOFL_YAML_LIST) {
-        *slot = slot_in_list(parent, step);
-        if (!*slot)
-            return mmofl_yaml_fail(place, MMOFL_E_RANGE, c->err,
-                                   "'%.100s' is no element; the list has 0 to %d", step,
-                                   parent->n - 1);
-        return MMOFL_OK;
-    }
-    if (parent->type == MMOFL_YAML_MAP) {
-        *slot = slot_in_map(parent, step);
-        return MMOFL_OK;
-    }
-    return mmofl_yaml_fail(
-        place, MMOFL_E_TYPE, c->err, "'%.100s' cannot be set inside %s '%.100s'", step,
-        mmofl_yaml_type_text(parent->type), parent->text ? parent->text : "");
+        c->status = mmofl_yaml_fail(place, MMOFL_E_SYNTAX, c->err,
+                                    "an empty name in the path; wanted key.key=value");
+    else if (parent->type == MMOFL_YAML_MAP)
+        slot = slot_in_map(parent, step);
+    else if (parent->type != MMOFL_YAML_LIST)
+        c->status = mmofl_yaml_fail(
+            place, MMOFL_E_TYPE, c->err, "'%.100s' cannot be set inside %s '%.100s'",
+            step, mmofl_yaml_type_text(parent->type), parent->text ? parent->text : "");
+    else if (!(slot = slot_in_list(parent, step)))
+        c->status = mmofl_yaml_fail(
+            place, MMOFL_E_RANGE, c->err,
+            "'%.100s' is no element; the list has %d, the first is 0", step, parent->n);
+    return slot;
 }
 
 /* Put node into the slot of parent under the name step. */
-static mmofl_status put(change *c, mmofl_yaml_node *parent, mmofl_yaml_node **slot,
-                        const char *step, mmofl_yaml_node *node)
+static bool put(change *c, mmofl_yaml_node *parent, mmofl_yaml_node **slot,
+                const char *step, mmofl_yaml_node *node)
 {
     if (parent->type == MMOFL_YAML_MAP) {
         node->key = mmofl_arena_text(c->arena, step);
@@ -77,11 +76,11 @@ static mmofl_status put(change *c, mmofl_yaml_node *parent, mmofl_yaml_node **sl
     node->next = *slot ? (*slot)->next : NULL;
     parent->n += !*slot;
     *slot = node;
-    return MMOFL_OK;
+    return true;
 }
 
-static mmofl_status put_map(change *c, mmofl_yaml_node *parent, mmofl_yaml_node **slot,
-                            const char *step)
+static bool put_map(change *c, mmofl_yaml_node *parent, mmofl_yaml_node **slot,
+                    const char *step)
 {
     mmofl_yaml_node *map = MMOFL_ARENA_NEW(c->arena, 1, mmofl_yaml_node);
     if (!map)
@@ -97,16 +96,16 @@ static mmofl_status apply(change *c, char *path, mmofl_yaml_node *root)
     mmofl_yaml_node *parent = root, **slot;
     for (char *dot; (dot = strchr(path, '.')); path = dot + 1) {
         *dot = 0;
-        mmofl_status st = find_slot(c, parent, path, &slot);
-        bool absent = st == MMOFL_OK && (!*slot || (*slot)->type == MMOFL_YAML_NULL);
-        if (absent)
-            st = put_map(c, parent, slot, path);
-        if (st)
-            return st;
+        slot = find_slot(c, parent, path);
+        if (!slot)
+            return c->status;
+        bool is_absent = !*slot || (*slot)->type == MMOFL_YAML_NULL;
+        if (is_absent && !put_map(c, parent, slot, path))
+            return c->status;
         parent = *slot;
     }
-    mmofl_status st = find_slot(c, parent, path, &slot);
-    return st ? st : put(c, parent, slot, path, c->value);
+    slot = find_slot(c, parent, path);
+    return slot && put(c, parent, slot, path, c->value) ? MMOFL_OK : c->status;
 }
 
 mmofl_status mmofl_setting_apply(const char *setting, mmofl_arena *arena,

@@ -148,7 +148,7 @@ static mmofl_status copy_event(reading *r, struct fy_event *from, event *out)
         r->place.line = mark->line + 1;
         r->place.column = mark->column + 1;
     }
-    *out = (event){.type = from->type, .plain = true};
+    *out = (event){.type = from->type, .text = "", .plain = true};
     struct fy_token *anchor_token = NULL;
     mmofl_status st = MMOFL_OK;
     switch (from->type) {
@@ -222,20 +222,23 @@ static mmofl_status check_depth(reading *r, int depth)
 static mmofl_status copy_node(reading *r, const mmofl_yaml_node *from, int depth,
                               mmofl_yaml_node **out)
 {
-    mmofl_yaml_node *node;
+    mmofl_yaml_node *node = NULL;
     mmofl_status st = check_depth(r, depth);
     if (st == MMOFL_OK)
         st = new_node(r, from->type, &node);
-    if (st)
+    if (!node)
         return st;
     *node = *from;
     mmofl_yaml_node **end = &node->first;
-    for (const mmofl_yaml_node *c = from->first; c; c = c->next, end = &(*end)->next) {
-        st = copy_node(r, c, depth + 1, end);
-        if (st)
-            return st;
-    }
     *end = NULL;
+    for (const mmofl_yaml_node *child = from->first; child; child = child->next) {
+        mmofl_yaml_node *copy = NULL;
+        st = copy_node(r, child, depth + 1, &copy);
+        if (!copy)
+            return st;
+        *end = copy;
+        end = &copy->next;
+    }
     node->next = NULL;
     *out = node;
     return MMOFL_OK;
@@ -325,13 +328,13 @@ static mmofl_status read_value(reading *r, const event *e, int depth,
                            : e->type == FYET_SEQUENCE_START ? MMOFL_YAML_LIST
                            : is_null(e)                     ? MMOFL_YAML_NULL
                                                             : MMOFL_YAML_SCALAR;
-    mmofl_yaml_node *node;
+    mmofl_yaml_node *node = NULL;
     mmofl_status st = check_depth(r, depth);
     if (st == MMOFL_OK)
         st = new_node(r, type, &node);
-    if (st)
+    if (!node)
         return st;
-    node->text = e->text;
+    node->text = type == MMOFL_YAML_SCALAR ? e->text : NULL;
     node->quoted = !e->plain;
     anchor *named = NULL;
     if (e->anchor) {

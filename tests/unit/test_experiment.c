@@ -215,7 +215,7 @@ static void a_refused_setting_is_named(void **state)
         {MMOFL_E_SYNTAX, "seeds=[1", "--set seeds=[1: not YAML"},
         {MMOFL_E_UNKNOWN, "rounds=*a", "no '&a' stands before"},
         {MMOFL_E_TYPE, "name.x=3", "cannot be set inside a single value 'x'"},
-        {MMOFL_E_RANGE, "model.head.2=relu", "the list has 0 to 1"},
+        {MMOFL_E_RANGE, "model.head.2=relu", "the list has 2, the first is 0"},
         {MMOFL_E_RANGE, "model.head.99999999999999999999=relu", "is no element"},
         {MMOFL_E_RANGE, "model.head.x=relu", "is no element"},
         {MMOFL_E_RANGE, "stream.initial=300", "initial <= buffer"},
