@@ -1,8 +1,9 @@
 # src/nn/kernels and src/nn/layers, compiled once for each instruction set, always at -O3.
 #
-# MMOFL_ISA_SUFFIX names the set; isa.c picks one at start-up.  gemm.c (and peak.c, whose result nobody uses) alone may contract a*b+c to
-# a fused multiply-add: it holds no other expression that could be contracted, so that compilers
-# and instruction sets agree on the bits (docs/performance.md).
+# MMOFL_ISA_SUFFIX names the set; isa.c picks one at start-up.  Fused multiply-adds are spelled out
+# in the source (mla, multiply_add) and contraction stays off, so that compilers, sanitizers and
+# instruction sets agree on the bits (docs/performance.md).  peak.c alone may contract: nobody uses
+# its result.
 file(GLOB MMOFL_KERNELS CONFIGURE_DEPENDS src/nn/kernels/*.c src/nn/layers/*.c)
 
 function(mmofl_instruction_set suffix)
@@ -15,7 +16,7 @@ function(mmofl_instruction_set suffix)
   endif()
   set(MMOFL_KERNEL_OBJECTS ${MMOFL_KERNEL_OBJECTS} $<TARGET_OBJECTS:mmofl_kernels_${suffix}> PARENT_SCOPE)
 endfunction()
-set_source_files_properties(src/nn/kernels/gemm.c src/nn/kernels/peak.c PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
+set_source_files_properties(src/nn/kernels/peak.c PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
 
 mmofl_instruction_set(base)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

@@ -15,6 +15,12 @@
 #include <assert.h>
 #include <string.h>
 
+#if defined(__FMA__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 #include "nn/isa.h"
 #include "nn/kernels/tables.h"
 #include "nn/kernels/vector_math.h"
@@ -41,12 +47,39 @@ typedef struct strip {
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* One vector of floats, at any address. */
-typedef float vec __attribute__((vector_size(4 * VECTOR), aligned(4), may_alias));
+/* One vector of floats: in a register, and at any address. */
+typedef float vec __attribute__((vector_size(4 * VECTOR)));
+typedef float vec_anywhere
+    __attribute__((vector_size(4 * VECTOR), aligned(4), may_alias));
 
 INLINE vec load(const float *p)
 {
-    return *(const vec *)p;
+    return *(const vec_anywhere *)p;
+}
+
+INLINE void store(float *p, vec v)
+{
+    *(vec_anywhere *)p = v;
+}
+
+/* acc + a*b in each lane, rounded once exactly where mla rounds once.  Spelled out: a
+ * compiler that is only allowed to contract does so in most places, and where it does
+ * not (behind a sanitizer's branch, say) the bits would depend on the build. */
+INLINE vec multiply_add(float a, vec b, vec acc)
+{
+#if defined(__AVX512F__)
+    return (vec)_mm512_fmadd_ps(_mm512_set1_ps(a), (__m512)b, (__m512)acc);
+#elif defined(__FMA__)
+    return (vec)_mm256_fmadd_ps(_mm256_set1_ps(a), (__m256)b, (__m256)acc);
+#elif defined(__aarch64__)
+    return (vec)vfmaq_n_f32((float32x4_t)acc, (float32x4_t)b, a);
+#elif MMOFL_FUSED
+    for (int j = 0; j < VECTOR; j++)
+        acc[j] = mla(a, b[j], acc[j]);
+    return acc;
+#else
+    return acc + a * b;
+#endif
 }
 
 /* mr x (nv vectors) outputs; with width > 0 (then nv = 1) only `width` columns of C
@@ -76,24 +109,23 @@ INLINE void tile(int mr, int nv, int width, const strip *s, int row)
 #pragma GCC unroll 8
             for (int i = 0; i < mr; i++) {
                 float ai = a[i * s->a_row];
-                acc[i][0] +=
-                    ai * b0; /* fused where the machine can: see cmake/kernels.cmake */
+                acc[i][0] = multiply_add(ai, b0, acc[i][0]);
                 if (nv > 1)
-                    acc[i][1] += ai * b1;
+                    acc[i][1] = multiply_add(ai, b1, acc[i][1]);
             }
         }
     }
 #pragma GCC unroll 8
     for (int i = 0; i < mr; i++) {
         if (width) {
-            *(vec *)edge = acc[i][0];
+            store(edge, acc[i][0]);
             for (int j = 0; j < width; j++)
                 c[i * s->c_row + j] = edge[j];
             continue;
         }
 #pragma GCC unroll 2
         for (int j = 0; j < nv; j++)
-            *(vec *)(c + i * s->c_row + j * VECTOR) = acc[i][j];
+            store(c + i * s->c_row + j * VECTOR, acc[i][j]);
     }
 }
 
