@@ -12,8 +12,7 @@
 #include "mmofl/status.h"
 
 #define mmofl_fail(err, status, ...) (mmofl_fail(err, status, __VA_ARGS__), (status))
-#define mmofl_fail_errno(err, ...)                                                     \
-    (mmofl_fail_errno(err, __VA_ARGS__), MMOFL_E_IO)
+#define mmofl_fail_errno(err, ...) (mmofl_fail_errno(err, __VA_ARGS__), MMOFL_E_IO)
 #define mmofl_fail_within(err, ...)                                                    \
     (mmofl_fail_within(err, __VA_ARGS__), MMOFL_E_CORRUPT)
 
