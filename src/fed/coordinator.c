@@ -27,11 +27,14 @@ struct mmofl_coordinator {
     uint32_t *draw; /* (devices) scratch of the drawing; NULL when all take part */
     bool *answered; /* (n_participants) */
     mmofl_device_report *reports; /* (n_participants) */
-    pthread_mutex_t lock;         /* guards what accept changes */
+    pthread_mutex_t lock; /* late updates may come at any time, also between rounds */
 };
 
+/* 0: cannot be. */
 static uint32_t wanted_participants(const mmofl_coordinator_setup *s)
 {
+    if (s->devices == 0 || !(s->participation > 0)) /* NaN comes here as well */
+        return 0;
     if (s->participation > 1)
         return s->participation <= s->devices ? (uint32_t)s->participation : 0;
     double n = floor(s->participation * s->devices + 0.5);
@@ -62,8 +65,8 @@ mmofl_status mmofl_coordinator_new(const mmofl_coordinator_setup *setup,
                                    const float *parameters, mmofl_coordinator **out,
                                    mmofl_error *err)
 {
-    uint32_t n = setup->devices ? wanted_participants(setup) : 0;
-    if (!(setup->participation > 0) || n == 0)
+    uint32_t n = wanted_participants(setup);
+    if (n == 0)
         return mmofl_fail(
             err, MMOFL_E_RANGE,
             "participation %g of %u devices: a share in (0, 1] or a number of "
@@ -104,11 +107,14 @@ size_t mmofl_coordinator_bytes(const mmofl_coordinator *c)
 mmofl_status mmofl_coordinator_restore(mmofl_coordinator *c, uint64_t round,
                                        const float *parameters)
 {
-    if (c->open)
-        return MMOFL_E_STATE;
-    c->round = round;
-    memcpy(c->parameters, parameters, c->setup.n_parameters * sizeof(float));
-    return MMOFL_OK;
+    pthread_mutex_lock(&c->lock);
+    mmofl_status st = c->open ? MMOFL_E_STATE : MMOFL_OK;
+    if (!c->open) {
+        c->round = round;
+        memcpy(c->parameters, parameters, c->setup.n_parameters * sizeof(float));
+    }
+    pthread_mutex_unlock(&c->lock);
+    return st;
 }
 
 const float *mmofl_coordinator_parameters(const mmofl_coordinator *c)
@@ -143,28 +149,35 @@ static void draw_participants(mmofl_coordinator *c)
 mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broadcast,
                                     const uint32_t **participants, uint32_t *n)
 {
-    if (c->open)
-        return MMOFL_E_STATE;
-    draw_participants(c);
-    memset(c->answered, 0, c->n_participants * sizeof *c->answered);
-    c->rule->begin(c->state);
-    c->open = true;
-    *broadcast = (mmofl_broadcast){.round = c->round + 1,
-                                   .n_parameters = c->setup.n_parameters,
-                                   .parameters = c->parameters};
-    *participants = c->participants;
-    *n = c->n_participants;
-    return MMOFL_OK;
+    pthread_mutex_lock(&c->lock);
+    mmofl_status st = c->open ? MMOFL_E_STATE : MMOFL_OK;
+    if (!c->open) {
+        draw_participants(c);
+        memset(c->answered, 0, c->n_participants * sizeof *c->answered);
+        c->rule->begin(c->state);
+        c->open = true;
+        *broadcast = (mmofl_broadcast){.round = c->round + 1,
+                                       .n_parameters = c->setup.n_parameters,
+                                       .parameters = c->parameters};
+        *participants = c->participants;
+        *n = c->n_participants;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return st;
 }
+
+/* Cross-entropy of float logits stays below; 2^32 of these add up to a finite sum. */
+static const double largest_loss = 0x1p130;
 
 static mmofl_status check_report(const mmofl_update *u)
 {
     const mmofl_device_report *r = &u->report;
     if (!isfinite(r->fresh_loss) || !isfinite(r->train_loss))
         return MMOFL_E_NONFINITE;
-    return r->fresh_correct > r->fresh || r->fresh_loss < 0 || r->train_loss < 0
-               ? MMOFL_E_RANGE
-               : MMOFL_OK;
+    bool sound = r->fresh_correct <= r->fresh && r->fresh_loss >= 0 &&
+                 r->fresh_loss <= largest_loss && r->train_loss >= 0 &&
+                 r->train_loss <= largest_loss;
+    return sound ? MMOFL_OK : MMOFL_E_RANGE;
 }
 
 static mmofl_status accept_locked(mmofl_coordinator *c, const mmofl_update *u)

@@ -36,7 +36,7 @@ static mmofl_status add(void *state, const mmofl_update *update)
 {
     fedavg *s = state;
     uint32_t weight = s->weights == WEIGHTS_SAMPLES ? update->samples : 1;
-    return weight ? mmofl_fixed_sum_add(&s->sum, update->parameters, weight) : MMOFL_OK;
+    return mmofl_fixed_sum_add(&s->sum, update->parameters, weight);
 }
 
 static void finish(void *state, float *parameters)

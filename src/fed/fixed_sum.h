@@ -24,10 +24,11 @@ MMOFL_CHECKED mmofl_status mmofl_fixed_sum_init(mmofl_fixed_sum *sum, size_t n,
 
 void mmofl_fixed_sum_clear(mmofl_fixed_sum *sum);
 
-/** sum += weight * x, weight >= 1.
- * @retval E_NONFINITE  x holds NaN or infinity; nothing changed
- * @retval E_RANGE      |weight * x| >= 2^17, or the sum could pass its range; nothing
- * changed Cost: two passes over x, allocates nothing. */
+/** sum += weight * x; a weight of 0 checks x and adds nothing.  A refused x changes
+ * nothing.
+ * @retval E_NONFINITE  x holds NaN or infinity
+ * @retval E_RANGE      |weight * x| >= 2^17, or the sum could pass its range
+ * Cost: two passes over x, allocates nothing. */
 MMOFL_CHECKED mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x,
                                                uint32_t weight);
 
