@@ -42,8 +42,10 @@ static mmofl_status make_space(const mmofl_learner_setup *setup, bool whole_batc
     if (!space->parameters || !space->gradient || !space->order || !space->mask ||
         !space->label || (setup->train->momentum > 0 && !space->velocity))
         return MMOFL_E_MEMORY;
-    int batch = setup->train->batch, piece = mmofl_model_piece(model, batch);
-    long fail_after = space->arena.fail_after ? space->arena.fail_after : 0;
+    int batch =
+        setup->train->batch < setup->buffer ? setup->train->batch : setup->buffer;
+    int piece = mmofl_model_piece(model, batch);
+    long fail_after = space->arena.fail_after;
     mmofl_status st = mmofl_workspace_new(model, whole_batches ? batch : piece, true,
                                           fail_after, &space->training);
     return st ? st
@@ -172,8 +174,8 @@ mmofl_status mmofl_learner_round(const mmofl_learner_setup *setup,
     memcpy(space->parameters, broadcast->parameters, n * sizeof(float));
     double loss_sum = train(setup, space, device, broadcast->round, &buffer->samples,
                             watch, &report.steps);
-    int trained = buffer->samples.n * setup->train->epochs;
-    report.train_loss = trained ? loss_sum / trained : 0;
+    double trained = (double)buffer->samples.n * setup->train->epochs;
+    report.train_loss = trained > 0 ? loss_sum / trained : 0;
     if (!isfinite(report.train_loss) || !isfinite(report.fresh_loss))
         return MMOFL_E_NONFINITE;
     *update = (mmofl_update){.device = device,

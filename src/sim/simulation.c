@@ -88,7 +88,7 @@ mmofl_status mmofl_simulation_new(const mmofl_simulation_setup *setup,
     if (!s)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the simulation");
     s->setup = *setup;
-    s->arena.fail_after = setup->fail_after;
+    s->arena.fail_after = s->pools.fail_after = setup->fail_after;
     mmofl_status st = make(s, err);
     if (st) {
         mmofl_simulation_delete(s);
