@@ -52,7 +52,7 @@ mmofl_status mmofl_file_read(const char *path, size_t limit, unsigned char **dat
                              size_t *size, mmofl_error *err)
 {
     int fd;
-    size_t n;
+    size_t n = 0;
     mmofl_status st = open_to_read(path, &fd, &n, err);
     if (st)
         return st;
@@ -122,7 +122,7 @@ mmofl_status mmofl_file_write(const char *path, const void *data, size_t size,
 mmofl_status mmofl_file_map(const char *path, mmofl_mapping *mapping, mmofl_error *err)
 {
     int fd;
-    size_t size;
+    size_t size = 0;
     mmofl_status st = open_to_read(path, &fd, &size, err);
     if (st)
         return st;
