@@ -268,9 +268,9 @@ static void refuse(mmofl_coordinator *c, mmofl_update bad, mmofl_status wanted)
 static void refuse_reports(mmofl_coordinator *c, mmofl_update good)
 {
     mmofl_update bad = good;
-    bad.report.fresh_loss = NAN;
+    bad.report.fresh_loss = (double)NAN;
     refuse(c, bad, MMOFL_E_NONFINITE);
-    bad = good, bad.report.train_loss = INFINITY;
+    bad = good, bad.report.train_loss = (double)INFINITY;
     refuse(c, bad, MMOFL_E_NONFINITE);
     bad = good, bad.report.fresh_loss = -0.5;
     refuse(c, bad, MMOFL_E_RANGE);

@@ -89,7 +89,9 @@ static void impossible_participations_are_refused_with_a_text(void **state)
     const struct {
         uint32_t devices;
         double participation;
-    } bad[] = {{0, 1}, {4, 0}, {4, -0.5}, {4, NAN}, {4, 5}, {4, INFINITY}, {1, 2}};
+    } bad[] = {
+        {0, 1}, {4, 0}, {4, -0.5}, {4, (double)NAN}, {4, 5}, {4, (double)INFINITY},
+        {1, 2}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         mmofl_coordinator_setup setup =
             setup_of(bad[i].devices, bad[i].participation, "fedavg");
