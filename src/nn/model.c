@@ -14,6 +14,8 @@ static bool may_run_in_place(const mmofl_chain *chain, int i)
     const mmofl_layer_kind *kind = chain->layer[i].kind;
     if (!kind->in_place || kind->keeps_values)
         return kind->in_place;
+    if (chain->keeps_input && chain->value[i] == chain->value[0])
+        return false;
     for (int j = 0; j < i; j++)
         if (chain->value[j + 1] == chain->value[i] && chain->layer[j].kind->uses_y)
             return false;
@@ -143,6 +145,7 @@ static mmofl_status plan_encoder(mmofl_model *model, const mmofl_encoder_spec *s
     encoder->name = spec->modality;
     encoder->modality = (int)(modality - all);
     encoder->in = modality->shape;
+    encoder->first_parameter = model->n_parameters;
     mmofl_status st =
         plan_chain(model, &spec->chain, where, modality->shape, &encoder->chain, err);
     if (st)
@@ -157,6 +160,7 @@ static mmofl_status plan_encoder(mmofl_model *model, const mmofl_encoder_spec *s
             "global_avg_pool or flatten",
             where, shape);
     }
+    encoder->n_parameters = model->n_parameters - encoder->first_parameter;
     encoder->features = (size_t)out.dim[0];
     encoder->at = model->features;
     model->features += encoder->features;
@@ -181,6 +185,8 @@ static mmofl_status plan_model(mmofl_model *model, const mmofl_model_spec *spec,
     }
     mmofl_shape fused = {1, {(int)model->features}};
     model->head.wants_dx = true;
+    model->head.keeps_input = true;
+    model->head_parameters = model->n_parameters;
     mmofl_status st =
         plan_chain(model, &spec->head, "model.head", fused, &model->head, err);
     if (st)

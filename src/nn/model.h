@@ -2,7 +2,7 @@
  *
  *   x^1 --[encoder 1]-- z^1 --+
  *   x^2 --[encoder 2]-- z^2 --+-- (z^1 | z^2 | ...) --[head]-- logits -- softmax
- * (METHOD.md 1) missing: zeros -----+
+ *   missing: zeros -----------+                              (METHOD.md section 1)
  *
  * A model is a plan: layers, shapes, where each parameter lies.  It holds no numbers
  * and is read-only once built, so any number of devices and threads share it.  All
@@ -24,12 +24,11 @@ typedef struct mmofl_buffer_plan {
 /** Layers one after the other.  Boundary i lies before layer i; n + 1 boundaries. */
 typedef struct mmofl_chain {
     int n;
-    mmofl_layer *layer; /* (n) */
-    size_t
-        *parameters; /* (n) offset of each layer's parameters in the model's vector */
-    bool wants_dx;   /* the first layer's input gradient is needed */
-    int *value,
-        *gradient; /* (n + 1) buffer number at each boundary; in place: shared */
+    mmofl_layer *layer;    /* (n) */
+    size_t *parameters;    /* (n) each layer's offset in the model's vector */
+    bool wants_dx;         /* the first layer's input gradient is needed */
+    bool keeps_input;      /* the chain's input is still there after the forward pass */
+    int *value, *gradient; /* (n + 1) buffer at each boundary; in place: shared */
     int n_values, n_gradients;
     mmofl_buffer_plan *values, *gradients;
 } mmofl_chain;
@@ -41,6 +40,7 @@ typedef struct mmofl_encoder {
     size_t features; /* d_m */
     size_t at;       /* first of its features in the fused vector */
     mmofl_chain chain;
+    size_t first_parameter, n_parameters; /* its part of the model's vector */
 } mmofl_encoder;
 
 typedef struct mmofl_model {
@@ -50,6 +50,7 @@ typedef struct mmofl_model {
     mmofl_encoder *encoder;
     size_t features; /* D */
     mmofl_chain head;
+    size_t head_parameters; /* offset of the head's part, which is the last */
     size_t n_parameters;
     int n_layers; /* all chains together */
 } mmofl_model;
@@ -99,6 +100,22 @@ double mmofl_model_training_flops(const mmofl_model *model);
 
 /* ---------------------------------------------------------------- passes */
 
+struct mmofl_batch;
+
+/** What may happen to the features between encoders and head; NULL functions are not
+ * called.  z holds n samples of D features, missing slots zero; batch is the whole
+ * batch, of which these are the samples from, from + 1, ... */
+typedef struct mmofl_feature_hooks {
+    /** Before the head: may write into z. */
+    void (*fused)(void *context, const struct mmofl_batch *batch, int from, int n,
+                  mmofl_span z);
+    /** After the head's backward pass: may add to dz the gradient of further terms.
+     * Gradients in slots of missing modalities go nowhere. */
+    void (*gradient)(void *context, const struct mmofl_batch *batch, int from, int n,
+                     mmofl_span z, mmofl_span dz);
+    void *context;
+} mmofl_feature_hooks;
+
 /** Samples to compute on.  Values come through fetch, which writes sample i's values of
  * a modality (a data set's number of it), ready to use: standardised, disturbed, ... */
 typedef struct mmofl_batch {
@@ -109,6 +126,8 @@ typedef struct mmofl_batch {
     void *context;
     uint64_t
         first_sample; /* number of the first sample in its round: names dropout masks */
+    bool zeros;       /* a missing modality is a sample of zeros for its encoder */
+    const mmofl_feature_hooks *hooks; /* NULL: none */
 } mmofl_batch;
 
 typedef struct mmofl_workspace mmofl_workspace;
@@ -127,7 +146,9 @@ size_t mmofl_workspace_bytes(const mmofl_workspace *ws);
 void mmofl_workspace_delete(mmofl_workspace *ws);
 
 typedef struct mmofl_pass_result {
-    double loss_sum; /* cross-entropy, summed over the batch in its order, nats */
+    double whole_loss_sum; /* of it, over samples that have all modalities */
+    int whole;             /* how many those are */
+    double loss_sum;       /* cross-entropy, summed over the batch in its order, nats */
     int correct; /* samples whose largest logit is their label (the first of equals) */
 } mmofl_pass_result;
 
@@ -144,6 +165,26 @@ mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace 
                                       const float *w, const mmofl_batch *batch,
                                       int32_t *predicted, float *loss,
                                       float *probability);
+
+/** The head alone, on features that somebody makes up: buffers for up to `capacity`
+ * samples.  One thread at a time. */
+typedef struct mmofl_head_pass mmofl_head_pass;
+
+MMOFL_CHECKED mmofl_status mmofl_head_pass_new(const mmofl_model *model, int capacity,
+                                               long fail_after, mmofl_head_pass **out);
+void mmofl_head_pass_delete(mmofl_head_pass *pass);
+size_t mmofl_head_pass_bytes(const mmofl_head_pass *pass);
+
+/** Where to write the features, (capacity, D). */
+mmofl_span mmofl_head_pass_features(const mmofl_head_pass *pass);
+
+/** Add to g (the model's whole vector) the gradient, with respect to the head's
+ * parameters only, of sum_i weight[i] * cross-entropy_i over the n samples; returns
+ * that sum.  Dropout is off.  softmax (n,K) receives probabilities if not NULL;
+ * g NULL: forward only. */
+double mmofl_head_pass_run(mmofl_head_pass *pass, const float *w, int n,
+                           const int32_t *label, const float *weight, float *softmax,
+                           float *g);
 
 /** For tests and traces: the dropout multipliers that the last piece used in layer i of
  * the chain (encoder number, or -1 for the head); NULL for other kinds.  (n rows,

@@ -54,16 +54,25 @@ static void prepare_all(const mmofl_model *model, mmofl_workspace *ws, const flo
 
 /* ---------------------------------------------------------------- one piece */
 
-/* Which samples of the piece have the encoder's modality: fills ws->row, returns how
- * many. */
+/* Which samples of the piece the encoder sees: fills ws->row, returns how many. */
 static int find_rows(mmofl_workspace *ws, const mmofl_encoder *encoder,
                      const mmofl_batch *batch, int from, int n)
 {
     int rows = 0;
     for (int i = 0; i < n; i++)
-        if (batch->mask[from + i] >> encoder->modality & 1)
+        if (batch->zeros || batch->mask[from + i] >> encoder->modality & 1)
             ws->row[rows++] = i;
     return rows;
+}
+
+/* Values of one sample, zeros where the modality is missing (and zeros are wanted). */
+static void fetch(const mmofl_encoder *encoder, const mmofl_batch *batch, int i,
+                  float *values)
+{
+    if (batch->mask[i] >> encoder->modality & 1)
+        batch->fetch(batch->context, i, encoder->modality, values);
+    else
+        memset(values, 0, mmofl_shape_count(encoder->in) * sizeof(float));
 }
 
 static void copy_features(const float *from, float *to, size_t count)
@@ -82,8 +91,7 @@ static void encode(const mmofl_model *model, mmofl_workspace *ws, int e, const f
     mmofl_span in = space->value[0], out = space->value[encoder->chain.n];
     mmofl_span fused = ws->head.value[0];
     for (int i = 0; i < rows; i++) {
-        batch->fetch(batch->context, from + ws->row[i], encoder->modality,
-                     in.at + (size_t)i * in.stride);
+        fetch(encoder, batch, from + ws->row[i], in.at + (size_t)i * in.stride);
         sample[i] = batch->first_sample + (uint64_t)(from + ws->row[i]);
     }
     if (rows > 0)
@@ -106,6 +114,9 @@ static void forward_piece(const mmofl_model *model, mmofl_workspace *ws, const f
         sample[i] = batch->first_sample + (uint64_t)(from + i);
     for (int e = 0; e < model->n_encoders; e++)
         encode(model, ws, e, w, batch, from, n);
+    const mmofl_feature_hooks *hooks = batch->hooks;
+    if (hooks && hooks->fused)
+        hooks->fused(hooks->context, batch, from, n, ws->head.value[0]);
     forward(&model->head, &ws->head, w, n);
 }
 
@@ -115,6 +126,9 @@ static void backward_piece(const mmofl_model *model, mmofl_workspace *ws,
 {
     backward(&model->head, &ws->head, w, n, g);
     mmofl_span fused = ws->head.gradient[0];
+    const mmofl_feature_hooks *hooks = batch->hooks;
+    if (hooks && hooks->gradient)
+        hooks->gradient(hooks->context, batch, from, n, ws->head.value[0], fused);
     for (int e = 0; e < model->n_encoders; e++) {
         const mmofl_encoder *encoder = &model->encoder[e];
         mmofl_span out = ws->encoder[e].gradient[encoder->chain.n];
@@ -135,6 +149,24 @@ static int largest(const float *values, int n)
     return best;
 }
 
+/* The mask of a sample that lacks nothing. */
+static uint32_t all_modalities(const mmofl_model *model)
+{
+    uint32_t all = 0;
+    for (int e = 0; e < model->n_encoders; e++)
+        all |= UINT32_C(1) << model->encoder[e].modality;
+    return all;
+}
+
+static void add_loss(mmofl_pass_result *result, uint32_t all, uint32_t mask, float loss)
+{
+    result->loss_sum += (double)loss;
+    if ((mask & all) == all) {
+        result->whole_loss_sum += (double)loss;
+        result->whole++;
+    }
+}
+
 static int piece_size(const mmofl_workspace *ws, const mmofl_batch *batch, int from)
 {
     return batch->n - from < ws->capacity ? batch->n - from : ws->capacity;
@@ -151,6 +183,7 @@ mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace
     mmofl_span logits = ws->head.value[model->head.n],
                dlogits = ws->head.gradient[model->head.n];
     float weight = 1.0f / (float)batch->n;
+    uint32_t all = all_modalities(model);
     for (int from = 0, n; from < batch->n; from += n) {
         n = piece_size(ws, batch, from);
         forward_piece(model, ws, w, batch, from, n);
@@ -160,8 +193,9 @@ mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace
                           (size_t)model->classes);
             int label = batch->label[from + i];
             result.correct += largest(d, model->classes) == label;
-            result.loss_sum += (double)model->isa->ops->softmax_cross_entropy(
-                d, model->classes, label, weight, true);
+            float loss = model->isa->ops->softmax_cross_entropy(d, model->classes,
+                                                                label, weight, true);
+            add_loss(&result, all, batch->mask[from + i], loss);
         }
         backward_piece(model, ws, w, batch, from, n, g);
     }
@@ -177,6 +211,7 @@ mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace 
     size_t classes = (size_t)model->classes;
     prepare_all(model, ws, w, NULL);
     mmofl_span logits = ws->head.value[model->head.n];
+    uint32_t all = all_modalities(model);
     for (int from = 0, n; from < batch->n; from += n) {
         n = piece_size(ws, batch, from);
         forward_piece(model, ws, w, batch, from, n);
@@ -185,7 +220,7 @@ mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace 
             int label = batch->label[from + i], class = largest(p, model->classes);
             float l = model->isa->ops->softmax_cross_entropy(p, model->classes, label,
                                                              1, false);
-            result.loss_sum += (double)l;
+            add_loss(&result, all, batch->mask[from + i], l);
             result.correct += class == label;
             if (predicted)
                 predicted[from + i] = class;
@@ -196,4 +231,37 @@ mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace 
         }
     }
     return result;
+}
+
+/* ---------------------------------------------------------------- the head alone */
+
+double mmofl_head_pass_run(mmofl_head_pass *pass, const float *w, int n,
+                           const int32_t *label, const float *weight, float *softmax,
+                           float *g)
+{
+    const mmofl_model *model = pass->model;
+    const mmofl_chain *head = &pass->head;
+    size_t classes = (size_t)model->classes;
+    mmofl_span logits = pass->space.value[head->n], d = pass->space.gradient[head->n];
+    double loss_sum = 0;
+    assert(n <= pass->capacity);
+    prepare(head, &pass->space, w, NULL);
+    forward(head, &pass->space, w, n);
+    for (int i = 0; i < n; i++) {
+        float *di = d.at + (size_t)i * d.stride;
+        const float *li = logits.at + (size_t)i * logits.stride;
+        if (softmax) {
+            float *p = softmax + (size_t)i * classes;
+            copy_features(li, p, classes);
+            model->isa->ops->softmax_cross_entropy(p, model->classes, label[i], 1,
+                                                   false);
+        }
+        copy_features(li, di, classes);
+        loss_sum +=
+            (double)weight[i] * (double)model->isa->ops->softmax_cross_entropy(
+                                    di, model->classes, label[i], weight[i], true);
+    }
+    if (g)
+        backward(head, &pass->space, w, n, g);
+    return loss_sum;
 }

@@ -6,62 +6,68 @@
 
 #include "nn/workspace.h"
 
+/* Where buffers are made, and for how many samples. */
+typedef struct room {
+    mmofl_arena *arena;
+    int capacity;
+    bool training; /* with gradients */
+    const mmofl_isa *isa;
+} room;
+
 /* Capacity samples of a buffer; false when memory is short. */
-static bool make_span(mmofl_workspace *ws, const mmofl_buffer_plan *plan,
-                      mmofl_span *span)
+static bool make_span(const room *in, const mmofl_buffer_plan *plan, mmofl_span *span)
 {
     size_t before = plan->margin.before, after = plan->margin.after;
     size_t between = before > after ? before : after;
     size_t stride = plan->count + between;
     float *memory = MMOFL_ARENA_NEW(
-        &ws->arena, before + stride * (size_t)ws->capacity + after, float);
+        in->arena, before + stride * (size_t)in->capacity + after, float);
     if (!memory)
         return false;
     *span = (mmofl_span){memory + before, stride};
     return true;
 }
 
-static bool make_spans(mmofl_workspace *ws, int n, const int *number,
+static bool make_spans(const room *in, int n, const int *number,
                        const mmofl_buffer_plan *plans, int n_plans, mmofl_span *spans)
 {
-    mmofl_span *made = MMOFL_ARENA_NEW(&ws->arena, (size_t)n_plans, mmofl_span);
+    mmofl_span *made = MMOFL_ARENA_NEW(in->arena, (size_t)n_plans, mmofl_span);
     if (!made)
         return false;
     for (int i = 0; i < n_plans; i++)
-        if (!make_span(ws, &plans[i], &made[i]))
+        if (!make_span(in, &plans[i], &made[i]))
             return false;
     for (int i = 0; i <= n; i++)
         spans[i] = made[number[i]];
     return true;
 }
 
-static bool make_chain(mmofl_workspace *ws, const mmofl_chain *chain,
-                       const mmofl_isa *isa, const uint64_t *sample,
+static bool make_chain(const room *in, const mmofl_chain *chain, const uint64_t *sample,
                        mmofl_chain_space *space)
 {
     size_t n = (size_t)chain->n;
-    space->value = MMOFL_ARENA_NEW(&ws->arena, n + 1, mmofl_span);
-    space->gradient = MMOFL_ARENA_NEW(&ws->arena, n + 1, mmofl_span);
-    space->run = MMOFL_ARENA_NEW(&ws->arena, n, mmofl_layer_run);
+    space->value = MMOFL_ARENA_NEW(in->arena, n + 1, mmofl_span);
+    space->gradient = MMOFL_ARENA_NEW(in->arena, n + 1, mmofl_span);
+    space->run = MMOFL_ARENA_NEW(in->arena, n, mmofl_layer_run);
     if (!space->value || !space->gradient || !space->run)
         return false;
-    if (!make_spans(ws, chain->n, chain->value, chain->values, chain->n_values,
+    if (!make_spans(in, chain->n, chain->value, chain->values, chain->n_values,
                     space->value))
         return false;
-    if (ws->training && !make_spans(ws, chain->n, chain->gradient, chain->gradients,
+    if (in->training && !make_spans(in, chain->n, chain->gradient, chain->gradients,
                                     chain->n_gradients, space->gradient))
         return false;
     for (int i = 0; i < chain->n; i++) {
         const mmofl_layer *layer = &chain->layer[i];
         size_t scratch =
-            layer->fixed_scratch + (size_t)ws->capacity * layer->sample_scratch;
+            layer->fixed_scratch + (size_t)in->capacity * layer->sample_scratch;
         space->run[i] =
-            (mmofl_layer_run){.ops = isa->ops,
-                              .capacity = ws->capacity,
-                              .training = ws->training,
+            (mmofl_layer_run){.ops = in->isa->ops,
+                              .capacity = in->capacity,
+                              .training = in->training,
                               .sample = sample,
                               .wants_dx = i > 0 || chain->wants_dx,
-                              .scratch = MMOFL_ARENA_NEW(&ws->arena, scratch, float)};
+                              .scratch = MMOFL_ARENA_NEW(in->arena, scratch, float)};
         if (!space->run[i].scratch)
             return false;
     }
@@ -73,17 +79,17 @@ static bool make_chain(mmofl_workspace *ws, const mmofl_chain *chain,
 static bool make_all(mmofl_workspace *ws, const mmofl_model *model)
 {
     size_t capacity = (size_t)ws->capacity, encoders = (size_t)model->n_encoders;
+    room in = {&ws->arena, ws->capacity, ws->training, model->isa};
     ws->encoder = MMOFL_ARENA_NEW(&ws->arena, encoders, mmofl_chain_space);
     ws->row = MMOFL_ARENA_NEW(&ws->arena, capacity, int);
     ws->sample = MMOFL_ARENA_NEW(&ws->arena, (encoders + 1) * capacity, uint64_t);
     if (!ws->encoder || !ws->row || !ws->sample)
         return false;
     for (size_t e = 0; e < encoders; e++)
-        if (!make_chain(ws, &model->encoder[e].chain, model->isa,
-                        ws->sample + e * capacity, &ws->encoder[e]))
+        if (!make_chain(&in, &model->encoder[e].chain, ws->sample + e * capacity,
+                        &ws->encoder[e]))
             return false;
-    return make_chain(ws, &model->head, model->isa, ws->sample + encoders * capacity,
-                      &ws->head);
+    return make_chain(&in, &model->head, ws->sample + encoders * capacity, &ws->head);
 }
 
 mmofl_status mmofl_workspace_new(const mmofl_model *model, int capacity, bool training,
@@ -115,6 +121,48 @@ void mmofl_workspace_delete(mmofl_workspace *ws)
     mmofl_arena_free(&ws->arena);
     free(ws);
 }
+
+/* ---------------------------------------------------------------- the head alone */
+
+mmofl_status mmofl_head_pass_new(const mmofl_model *model, int capacity,
+                                 long fail_after, mmofl_head_pass **out)
+{
+    mmofl_head_pass *pass = calloc(1, sizeof *pass);
+    if (!pass)
+        return MMOFL_E_MEMORY;
+    pass->model = model;
+    pass->capacity = capacity;
+    pass->head = model->head;
+    pass->head.wants_dx = false;
+    pass->arena.fail_after = fail_after;
+    room in = {&pass->arena, capacity, true, model->isa};
+    if (!make_chain(&in, &pass->head, NULL, &pass->space)) {
+        mmofl_head_pass_delete(pass);
+        return MMOFL_E_MEMORY;
+    }
+    *out = pass;
+    return MMOFL_OK;
+}
+
+void mmofl_head_pass_delete(mmofl_head_pass *pass)
+{
+    if (!pass)
+        return;
+    mmofl_arena_free(&pass->arena);
+    free(pass);
+}
+
+size_t mmofl_head_pass_bytes(const mmofl_head_pass *pass)
+{
+    return pass->arena.bytes;
+}
+
+mmofl_span mmofl_head_pass_features(const mmofl_head_pass *pass)
+{
+    return pass->space.value[0];
+}
+
+/* ---------------------------------------------------------------- pieces */
 
 static double chain_bytes(const mmofl_chain *chain)
 {

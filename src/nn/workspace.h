@@ -23,4 +23,12 @@ struct mmofl_workspace {
         *sample; /* (M + 1, capacity) their numbers in the round; last: the head's */
 };
 
+struct mmofl_head_pass {
+    mmofl_arena arena;
+    const mmofl_model *model;
+    int capacity;
+    mmofl_chain head; /* the model's, without the input gradient */
+    mmofl_chain_space space;
+};
+
 #endif
