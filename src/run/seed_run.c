@@ -153,7 +153,8 @@ static mmofl_status export_files(seed_run *r, mmofl_error *err)
         mmofl_status (*write)(mmofl_run_store *, int64_t, const char *, mmofl_error *);
     } exports[] = {{"metrics.csv", mmofl_export_metrics_csv},
                    {"metrics.jsonl", mmofl_export_metrics_jsonl},
-                   {"confusion.csv", mmofl_export_confusion_csv}};
+                   {"confusion.csv", mmofl_export_confusion_csv},
+                   {"measures.csv", mmofl_export_measures_csv}};
     mmofl_status st = MMOFL_OK;
     for (size_t i = 0; !st && i < sizeof exports / sizeof *exports; i++) {
         st = mmofl_run_folder_seed_path(r->folder, r->run.seed, exports[i].file, path,

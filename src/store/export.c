@@ -79,19 +79,25 @@ static void put_count(sheet *s, const char *name, int64_t count)
     put_field(s, name, text);
 }
 
+/* The shortest text that reads back as x; 17 digits always do. */
+static void number_text(double x, char text[NUMBER_BYTES])
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, NUMBER_BYTES, "%.*g", digits, x);
+        double back = strtod(text, NULL);
+        if (memcmp(&back, &x, sizeof x) == 0)
+            break;
+    }
+}
+
 static mmofl_status put_real(sheet *s, const char *name, double x)
 {
     char text[NUMBER_BYTES] = "";
     if (isinf(x))
         return mmofl_fail(s->err, MMOFL_E_NONFINITE, "%s: %s is infinite", s->path,
                           name);
-    /* The shortest that reads back; 17 digits always do. */
-    for (int digits = 1; !isnan(x) && digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, x);
-        double back = strtod(text, NULL);
-        if (memcmp(&back, &x, sizeof x) == 0)
-            break;
-    }
+    if (!isnan(x))
+        number_text(x, text);
     put_field(s, name, text);
     return MMOFL_OK;
 }
@@ -217,5 +223,31 @@ mmofl_status mmofl_export_confusion_csv(mmofl_run_store *store, int64_t run,
         return st;
     fputs("round,part,true_class,predicted_class,count\n", s.stream);
     st = mmofl_run_store_each_confusion(store, run, put_cell, &s, err);
+    return sheet_close(&s, st);
+}
+
+static mmofl_status put_measure(void *context, int round, const mmofl_measure *m)
+{
+    sheet *s = context;
+    if (!isfinite(m->value))
+        return mmofl_fail(s->err, MMOFL_E_NONFINITE, "%s: %s is not finite", s->path,
+                          m->name);
+    char device[NUMBER_BYTES] = "", value[NUMBER_BYTES];
+    if (m->device >= 0)
+        snprintf(device, sizeof device, "%d", m->device);
+    number_text(m->value, value);
+    fprintf(s->stream, "%d,%s,%s,%s,%s\n", round, m->name, m->modality, device, value);
+    return MMOFL_OK;
+}
+
+mmofl_status mmofl_export_measures_csv(mmofl_run_store *store, int64_t run,
+                                       const char *path, mmofl_error *err)
+{
+    sheet s;
+    mmofl_status st = sheet_open(&s, path, false, err);
+    if (st)
+        return st;
+    fputs("round,name,modality,device,value\n", s.stream);
+    st = mmofl_run_store_each_measure(store, run, put_measure, &s, err);
     return sheet_close(&s, st);
 }

@@ -27,4 +27,10 @@ MMOFL_CHECKED mmofl_status mmofl_export_confusion_csv(mmofl_run_store *store,
                                                       int64_t run, const char *path,
                                                       mmofl_error *err);
 
+/** round, name, modality, device, value: one line per measure; device is empty where a
+ * measure is of all devices, modality where it is of all modalities or none. */
+MMOFL_CHECKED mmofl_status mmofl_export_measures_csv(mmofl_run_store *store,
+                                                     int64_t run, const char *path,
+                                                     mmofl_error *err);
+
 #endif

@@ -188,6 +188,9 @@ mmofl_status mmofl_run_store_add_round(mmofl_run_store *store, int64_t run,
     if (!st)
         st = check_evaluations(store, record, err);
     if (!st)
+        st = mmofl_sql_check_measures(store, record->round, record->measures,
+                                      record->n_measures, err);
+    if (!st)
         st = mmofl_sql_begin(store, is_durable, err);
     if (st)
         return st;
@@ -196,6 +199,9 @@ mmofl_status mmofl_run_store_add_round(mmofl_run_store *store, int64_t run,
         st = write_timing(store, run, record, err);
     for (int i = 0; i < record->n_evaluations && !st; i++)
         st = write_evaluation(store, run, record->round, &record->evaluations[i], err);
+    if (!st)
+        st = mmofl_sql_write_measures(store, run, record->round, record->measures,
+                                      record->n_measures, err);
     if (checkpoint && !st)
         st = write_checkpoint(store, run, checkpoint, keep_round, err);
     return mmofl_sql_end(store, st, err);

@@ -14,7 +14,7 @@
 #include "store/sql.h"
 
 #define APPLICATION_ID "1296909900" /* "MMFL", big-endian */
-#define SCHEMA_VERSION "1"
+#define SCHEMA_VERSION "2"
 enum { BUSY_MS = 2000, SEED_BYTES = 24 };
 
 #define REAL_COLUMN(name, may_lack) #name " REAL, "
@@ -46,6 +46,14 @@ static const char schema[] =
                       " PRIMARY KEY (run, round, part, true_class, predicted_class),"
                       " FOREIGN KEY (run, round, part) REFERENCES evaluation ON DELETE "
                       "CASCADE)"
+                      " STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE measure (run INTEGER NOT NULL, round INTEGER NOT "
+                      "NULL,"
+                      " name TEXT NOT NULL, modality TEXT NOT NULL,"
+                      " device INTEGER NOT NULL, value REAL NOT NULL,"
+                      " PRIMARY KEY (run, round, name, modality, device),"
+                      " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
                       " STRICT, WITHOUT ROWID;"
 
                       "CREATE TABLE timing (run INTEGER NOT NULL, round INTEGER NOT "

@@ -1,12 +1,12 @@
 /* run_store.h - what a run measured, in one SQLite file that any tool can open.
  *
  * Tables: run (one row per seed), round (one row per round and run, one column per
- * metric), evaluation and confusion (rounds that were evaluated), timing (seconds, kept
- * apart since equal runs differ in it), checkpoint (which tensor file holds the state
- * after a round).  All that a round leaves is written in one transaction: after a crash
- * a round is there as a whole or not at all.
- * Doubles come back with the same bits (-0 as 0).  Threads: one owner.  Every err names
- * the file and holds SQLite's own text.
+ * metric), evaluation and confusion (rounds that were evaluated), measure (named
+ * numbers that methods and analyses leave, one row each), timing (seconds, kept apart
+ * since equal runs differ in it), checkpoint (which tensor file holds the state after a
+ * round).  All that a round leaves is written in one transaction: after a crash a round
+ * is there as a whole or not at all. Doubles come back with the same bits (-0 as 0).
+ * Threads: one owner.  Every err names the file and holds SQLite's own text.
  *
  * Statuses that every function here may return, besides its own:
  *   E_NO_SPACE  the disk is full; nothing of the call was kept
@@ -26,7 +26,7 @@
     COUNT(participants)                             /* devices that trained */         \
     COUNT(steps)                                    /* mini-batches, all devices */    \
     COUNT(samples_new)                              /* arrived this round */           \
-    REAL(prequential_loss, r->samples_new == 0)     /* mean over devices */           \
+    REAL(prequential_loss, r->samples_new == 0)     /* mean over devices */            \
     REAL(prequential_accuracy, r->samples_new == 0) /* in [0, 1] */                    \
     REAL(train_loss, r->participants == 0)          /* mean over devices */            \
     REAL(cumulative_loss, false)                    /* sum over all rounds */          \
@@ -36,7 +36,8 @@
 enum {
     MMOFL_ROUND_EVALUATIONS = 16, /* at most, per round */
     MMOFL_PART_BYTES = 32,        /* of a part's name, its zero included */
-    MMOFL_DIGEST_BYTES = 32       /* BLAKE2b of a checkpoint file */
+    MMOFL_DIGEST_BYTES = 32,      /* BLAKE2b of a checkpoint file */
+    MMOFL_MEASURE_BYTES = 64      /* of a measure's name or modality, zero included */
 };
 
 /** The model after a round, judged on one part of the data; all finite. */
@@ -46,6 +47,16 @@ typedef struct mmofl_evaluation_record {
     int n_classes;             /* C */
     const uint64_t *confusion; /* (C,C) row-major, row = true class; NULL = none */
 } mmofl_evaluation_record;
+
+/** A named number that a round leaves, for what only some methods or analyses know: an
+ * error term, the loss on substituted samples, an entry of a prototype.  A name stands
+ * for one quantity in one unit; the report draws one figure for each name. */
+typedef struct mmofl_measure {
+    const char *name;     /* "error_quantity"; of a-z, 0-9 and _ */
+    int device;           /* -1 = all devices */
+    const char *modality; /* "" = all modalities, or none */
+    double value;         /* finite: what was not measured has no row */
+} mmofl_measure;
 
 /** A checkpoint file that holds the state after a round. */
 typedef struct mmofl_checkpoint_record {
@@ -66,6 +77,8 @@ typedef struct mmofl_round_record {
     double seconds; /* wall clock; not part of the metrics */
     int n_evaluations;
     const mmofl_evaluation_record *evaluations;
+    size_t n_measures;
+    const mmofl_measure *measures; /* different in (name, device, modality) */
 } mmofl_round_record;
 
 /** Run statuses: name. */
@@ -133,13 +146,26 @@ MMOFL_CHECKED mmofl_status mmofl_run_store_set_status(mmofl_run_store *store,
  *                         of other checkpoints go, but for that of round keep_round
  * @param[in] is_durable   be on the disk when this returns (costs an fsync); else the
  *                         last rounds may be lost with the power, though never torn
- * @retval MMOFL_E_DUPLICATE  the round is there already
+ * @retval MMOFL_E_DUPLICATE  the round is there already, or a measure twice
  * @retval MMOFL_E_NONFINITE  NaN or infinity where a number is wanted
- * @retval MMOFL_E_RANGE      a negative round or count, or a part's name */
+ * @retval MMOFL_E_RANGE      a negative round or count, or the name of a part or
+ * measure */
 MMOFL_CHECKED mmofl_status mmofl_run_store_add_round(
     mmofl_run_store *store, int64_t run, const mmofl_round_record *record,
     const mmofl_checkpoint_record *checkpoint, int keep_round, bool is_durable,
     mmofl_error *err);
+
+/** Add measures to a round that is there, in a transaction of their own: for what is
+ * known only later, such as the regret of every round once the run is done.  (What is
+ * known in time goes with the round, as mmofl_round_record.measures.)
+ * @retval MMOFL_E_DUPLICATE  a measure of that name, device and modality is there, or
+ *                            the round is not
+ * @retval MMOFL_E_NONFINITE  NaN or infinity
+ * @retval MMOFL_E_RANGE      device below -1, or a name */
+MMOFL_CHECKED mmofl_status mmofl_run_store_add_measures(mmofl_run_store *store,
+                                                        int64_t run, int round,
+                                                        const mmofl_measure *measures,
+                                                        size_t n, mmofl_error *err);
 
 /** Drop everything after `round`, so that the run can go on from there; -1 drops all.
  * On the disk when it returns. */
@@ -168,6 +194,8 @@ typedef struct mmofl_confusion_cell {
 typedef mmofl_status mmofl_confusion_visit(void *context,
                                            const mmofl_confusion_cell *cell);
 typedef mmofl_status mmofl_part_visit(void *context, const char *part);
+typedef mmofl_status mmofl_measure_visit(void *context, int round,
+                                         const mmofl_measure *measure);
 
 /** All rounds of a run, first to last, with their evaluations by name of the part but
  * without confusion matrices. */
@@ -182,6 +210,13 @@ MMOFL_CHECKED mmofl_status mmofl_run_store_each_confusion(mmofl_run_store *store
                                                           mmofl_confusion_visit *visit,
                                                           void *context,
                                                           mmofl_error *err);
+
+/** All measures of a run: by round, name, modality and device. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_each_measure(mmofl_run_store *store,
+                                                        int64_t run,
+                                                        mmofl_measure_visit *visit,
+                                                        void *context,
+                                                        mmofl_error *err);
 
 /** The parts that were ever evaluated in the run, by name. */
 MMOFL_CHECKED mmofl_status mmofl_run_store_each_part(mmofl_run_store *store,

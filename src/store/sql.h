@@ -1,5 +1,5 @@
 /* sql.h - what the run store asks of SQLite, with statuses and texts of ours.  Only
- * run_store.c, run_round.c and run_read.c include it. */
+ * run_*.c here include it. */
 #ifndef MMOFL_STORE_SQL_H
 #define MMOFL_STORE_SQL_H
 
@@ -57,6 +57,18 @@ MMOFL_CHECKED mmofl_status mmofl_sql_begin(mmofl_run_store *store, bool is_durab
 /** Commit if status is OK, else roll back; returns status, or why the commit failed. */
 MMOFL_CHECKED mmofl_status mmofl_sql_end(mmofl_run_store *store, mmofl_status status,
                                          mmofl_error *err);
+
+/** Are all n measures finite and well named? (run_measure.c) */
+MMOFL_CHECKED mmofl_status mmofl_sql_check_measures(const mmofl_run_store *store,
+                                                    int round,
+                                                    const mmofl_measure *measures,
+                                                    size_t n, mmofl_error *err);
+
+/** Write measures that were checked, inside a transaction. (run_measure.c) */
+MMOFL_CHECKED mmofl_status mmofl_sql_write_measures(mmofl_run_store *store, int64_t run,
+                                                    int round,
+                                                    const mmofl_measure *measures,
+                                                    size_t n, mmofl_error *err);
 
 /** Finalize what mmofl_sql_prepare keeps. */
 void mmofl_sql_forget(mmofl_run_store *store);
