@@ -1,7 +1,10 @@
 /* arena.c - a chain of blocks; small requests share a block, large ones get their own.
  *
  *   block:  | header, 64 bytes | used ... | free ... |
- *                                         ^ header + used */
+ *                                         ^ header + used
+ *
+ * Only the first block of the chain is taken from.  A large request therefore puts its
+ * block second: it is full at once, and what the first one has left stays in reach. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,15 +17,13 @@ struct mmofl_arena_block {
     size_t used, size; /* bytes after the header */
 };
 
-static struct mmofl_arena_block *block_new(mmofl_arena *arena, size_t size)
+static struct mmofl_arena_block *block_new(size_t size)
 {
     struct mmofl_arena_block *block = aligned_alloc(ALIGN, ALIGN + size);
     if (!block)
         return NULL;
     memset(block, 0, ALIGN + size);
     block->size = size;
-    block->next = arena->blocks;
-    arena->blocks = block;
     return block;
 }
 
@@ -35,9 +36,14 @@ void *mmofl_arena_take(mmofl_arena *arena, size_t count, size_t size)
     size_t bytes = (count * size + ALIGN - 1) / ALIGN * ALIGN;
     struct mmofl_arena_block *block = arena->blocks;
     if (!block || block->size - block->used < bytes) {
-        block = block_new(arena, bytes > BLOCK_BYTES / 4 ? bytes : (size_t)BLOCK_BYTES);
+        bool large = bytes > BLOCK_BYTES / 4;
+        block = block_new(large ? bytes : (size_t)BLOCK_BYTES);
         if (!block)
             return NULL;
+        struct mmofl_arena_block **place =
+            large && arena->blocks ? &arena->blocks->next : &arena->blocks;
+        block->next = *place;
+        *place = block;
     }
     void *p = (char *)block + ALIGN + block->used;
     block->used += bytes;

@@ -38,6 +38,21 @@ static void blocks_do_not_overlap(void **state)
     mmofl_arena_free(&arena);
 }
 
+static void a_large_request_leaves_the_shared_block_in_reach(void **state)
+{
+    (void)state;
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    char *small = mmofl_arena_take(&arena, 64, 1);
+    CHECK(small && mmofl_arena_take(&arena, 1000000, 1));
+    CHECK(mmofl_arena_take(&arena, 64, 1) == small + 64);
+    CHECK(mmofl_arena_take(&arena, 20000, 1) == small + 128); /* there is room for it */
+    mmofl_arena_free(&arena);
+    CHECK(mmofl_arena_take(&arena, 1000000, 1)); /* a large one may also be the first */
+    small = mmofl_arena_take(&arena, 64, 1);
+    CHECK(small && mmofl_arena_take(&arena, 64, 1) == small + 64);
+    mmofl_arena_free(&arena);
+}
+
 static void no_bytes_are_a_valid_pointer(void **state)
 {
     (void)state;
@@ -107,6 +122,7 @@ static void a_freed_arena_is_an_empty_one(void **state)
 }
 
 CHECK_MAIN(TEST(blocks_are_zeroed_and_aligned), TEST(blocks_do_not_overlap),
+           TEST(a_large_request_leaves_the_shared_block_in_reach),
            TEST(no_bytes_are_a_valid_pointer),
            TEST(a_product_that_overflows_is_refused),
            TEST(the_chosen_allocation_fails_and_only_that_one),
