@@ -1,7 +1,6 @@
 # What `cmake --install` puts where: library, headers, program, manuals, examples, and the
 # pkg-config file and CMake package by which other projects find them.
 include(CMakePackageConfigHelpers)
-set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl) # as library.cmake's
 set(MMOFL_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/mmofl)
 set_target_properties(mmofl_shared PROPERTIES EXPORT_NAME mmofl)
 set_target_properties(mmofl_static PROPERTIES EXPORT_NAME static)

@@ -2,18 +2,19 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
-pkg_check_modules(DEPS REQUIRED IMPORTED_TARGET
-                  libfyaml jansson sqlite3 libsodium libarchive libcurl)
+set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl)
+pkg_check_modules(MMOFL_DEPS REQUIRED IMPORTED_TARGET ${MMOFL_PACKAGES})
 
 file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
      src/base/*.c src/nn/*.c src/data/*.c src/config/*.c src/learn/*.c
-     src/learn/methods/*.c src/fed/*.c src/link/*.c src/sim/*.c src/store/*.c src/run/*.c)
+     src/learn/methods/*.c src/fed/*.c src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
+     src/run/*.c src/report/*.c)
 
 add_library(mmofl_objects OBJECT ${MMOFL_SOURCES})
 target_include_directories(mmofl_objects PUBLIC include src)
 target_include_directories(mmofl_objects SYSTEM PRIVATE ${RANDOM123_INCLUDE})
 target_compile_definitions(mmofl_objects PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
-target_link_libraries(mmofl_objects PUBLIC PkgConfig::DEPS Threads::Threads m)
+target_link_libraries(mmofl_objects PUBLIC PkgConfig::MMOFL_DEPS Threads::Threads m)
 include(cmake/kernels.cmake)
 
 foreach(kind SHARED STATIC)
@@ -23,6 +24,6 @@ foreach(kind SHARED STATIC)
                         SOVERSION ${PROJECT_VERSION_MAJOR})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${target} PRIVATE PkgConfig::DEPS Threads::Threads m)
+  target_link_libraries(${target} PRIVATE PkgConfig::MMOFL_DEPS Threads::Threads m)
 endforeach()
 target_compile_definitions(mmofl_static INTERFACE MMOFL_STATIC)
