@@ -33,12 +33,18 @@ export PKG_CONFIG_PATH=$libraries
 
 step "find_package"
 consumer() {
-    cmake -S "$source/tests/install/consumer" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$stage"
+    cmake -S "$source/tests/install/consumer" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$stage" \
+        -DEMBED="$stage/share/mmofl/examples/embed.c"
     cmake --build "$work/cmake"
 }
 quietly consumer
 "$work/cmake/consumer_mmofl"
 "$work/cmake/consumer_static"
+
+step "the example that embeds a fleet"
+quietly env MMOFL_CACHE_DIR="$work/cache" "$work/cmake/embed"
+grep '^round 20:' "$work/log"
+grep '^without the gyroscope:' "$work/log"
 
 step "pkg-config"
 # The installation has moved, so the prefix in mmofl.pc is told anew.
@@ -46,6 +52,19 @@ flags=$(pkg-config --define-prefix --cflags --libs mmofl)
 # shellcheck disable=SC2086  # flags are words
 cc -std=c11 "$source/tests/install/consumer/consumer.c" -o "$work/consumer" $flags
 LD_LIBRARY_PATH=$(dirname "$libraries") "$work/consumer"
+
+step "each public header alone, and C++"
+for header in "$stage"/include/mmofl/*.h; do
+    for compile in "cc -std=c11 -x c" "g++ -std=c++17 -x c++"; do
+        # shellcheck disable=SC2086  # words
+        echo "#include <mmofl/$(basename "$header")>" |
+            $compile -Wall -Wextra -Wpedantic -Werror -I"$stage/include" -fsyntax-only -
+    done
+done
+# shellcheck disable=SC2086
+g++ -std=c++17 -Wall -Wextra -Werror -x c++ "$source/tests/install/consumer/consumer.c" \
+    -o "$work/consumer_cxx" $flags
+LD_LIBRARY_PATH=$(dirname "$libraries") "$work/consumer_cxx"
 
 step "the installed program"
 "$stage/bin/mmofl" --version

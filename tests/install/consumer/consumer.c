@@ -1,17 +1,17 @@
 /* consumer.c - what a program that embeds libmmofl does first: call it, and read what
- * went wrong.  It includes every public header, so that a missing one is noticed. */
+ * went wrong.  A C++ compiler takes it too: the headers are for both. */
 #include <stdio.h>
 #include <string.h>
 
-#include <mmofl/dataset.h>
-#include <mmofl/status.h>
+#include <mmofl/mmofl.h>
 
 int main(void)
 {
-    mmofl_dataset *set = NULL;
-    mmofl_error err = {0};
-    mmofl_status status = mmofl_dataset_open("no such file", &set, &err);
-    printf("%s: %s\n", mmofl_status_name(status), err.text);
-    mmofl_dataset_close(set);
+    mmofl_session *session = NULL;
+    mmofl_error err;
+    memset(&err, 0, sizeof err);
+    mmofl_status status = mmofl_session_open("no such file", NULL, &session, &err);
+    printf("mmofl %s: %s: %s\n", mmofl_version(), mmofl_status_name(status), err.text);
+    mmofl_session_close(session);
     return strcmp(mmofl_status_name(status), "E_NOT_FOUND") != 0;
 }
