@@ -119,3 +119,22 @@ const char *mmofl_number_read(const char *text, const char *end, double *value)
     *value = d.negative ? -x : x;
     return stop;
 }
+
+mmofl_status mmofl_number_whole(const char **text, uint64_t *value)
+{
+    const char *c = *text;
+    uint64_t sum = 0;
+    if (c[0] == '0' && c[1] >= '0' && c[1] <= '9')
+        return MMOFL_E_TYPE;
+    for (; *c >= '0' && *c <= '9'; c++) {
+        uint64_t digit = (uint64_t)(*c - '0');
+        if (sum > (UINT64_MAX - digit) / 10)
+            return MMOFL_E_RANGE;
+        sum = 10 * sum + digit;
+    }
+    if (c == *text)
+        return MMOFL_E_TYPE;
+    *text = c;
+    *value = sum;
+    return MMOFL_OK;
+}

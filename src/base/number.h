@@ -13,4 +13,11 @@
  */
 const char *mmofl_number_read(const char *text, const char *end, double *value);
 
+/** Read the whole number that *text starts with: digits, no sign, no leading zero;
+ * *text moves behind it.
+ * @retval MMOFL_E_TYPE   no digit, or a zero before another digit
+ * @retval MMOFL_E_RANGE  over 2^64-1
+ * On failure both are as they were. */
+MMOFL_CHECKED mmofl_status mmofl_number_whole(const char **text, uint64_t *value);
+
 #endif

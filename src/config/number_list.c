@@ -1,6 +1,7 @@
 /* number_list.c - twice over the same ranges: once to count, once to fill. */
 #include <string.h>
 
+#include "base/number.h"
 #include "config/number_list.h"
 
 typedef struct range {
@@ -18,26 +19,6 @@ static mmofl_status refuse(const mmofl_yaml_node *node, const char *what,
         node->text ? "'" : "", why);
 }
 
-/* Digits at *text without a leading zero; E_TYPE when there are none. */
-static mmofl_status read_digits(const char **text, uint64_t *value)
-{
-    const char *c = *text;
-    uint64_t sum = 0;
-    if (c[0] == '0' && c[1] >= '0' && c[1] <= '9')
-        return MMOFL_E_TYPE;
-    for (; *c >= '0' && *c <= '9'; c++) {
-        uint64_t digit = (uint64_t)(*c - '0');
-        if (sum > (UINT64_MAX - digit) / 10)
-            return MMOFL_E_RANGE;
-        sum = 10 * sum + digit;
-    }
-    if (c == *text)
-        return MMOFL_E_TYPE;
-    *text = c;
-    *value = sum;
-    return MMOFL_OK;
-}
-
 static mmofl_status read_range(const mmofl_yaml_node *node, const char *what,
                                range *out, mmofl_error *err)
 {
@@ -45,11 +26,11 @@ static mmofl_status read_range(const mmofl_yaml_node *node, const char *what,
         return refuse(node, what, MMOFL_E_TYPE,
                       node->quoted ? " is text in quotes" : "", err);
     const char *at = node->text;
-    mmofl_status st = read_digits(&at, &out->first);
+    mmofl_status st = mmofl_number_whole(&at, &out->first);
     out->last = out->first;
     if (st == MMOFL_OK && strncmp(at, "..", 2) == 0) {
         at += 2;
-        st = read_digits(&at, &out->last);
+        st = mmofl_number_whole(&at, &out->last);
     }
     if (st == MMOFL_OK && *at)
         st = MMOFL_E_TYPE;

@@ -142,7 +142,34 @@ static void absurdly_long_fractions_are_right(void **state)
     free(text);
 }
 
+static void whole_numbers_are_digits_up_to_2_64(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *rest;
+        mmofl_status status;
+        uint64_t value;
+    } cases[] = {
+        {"0", "", MMOFL_OK, 0},
+        {"42,", ",", MMOFL_OK, 42},
+        {"18446744073709551615", "", MMOFL_OK, UINT64_MAX},
+        {"18446744073709551616", "18446744073709551616", MMOFL_E_RANGE, 7},
+        {"-1", "-1", MMOFL_E_TYPE, 7},
+        {" 1", " 1", MMOFL_E_TYPE, 7},
+        {"01", "01", MMOFL_E_TYPE, 7},
+        {"", "", MMOFL_E_TYPE, 7},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *at = cases[i].text;
+        uint64_t value = 7;
+        CHECK_STATUS(mmofl_number_whole(&at, &value), cases[i].status);
+        CHECK_TEXT(at, cases[i].rest);
+        CHECK(value == cases[i].value);
+    }
+}
+
 CHECK_MAIN(TEST(chosen_numbers_equal_strtod), TEST(random_numbers_equal_strtod),
            TEST(random_doubles_survive_printing), TEST(what_is_no_number_is_refused),
            TEST(reading_stops_at_the_given_end), TEST(hexadecimal_ends_after_its_zero),
-           TEST(absurdly_long_fractions_are_right))
+           TEST(absurdly_long_fractions_are_right),
+           TEST(whole_numbers_are_digits_up_to_2_64))
