@@ -71,7 +71,9 @@ static int resume(const request *r, mmofl_run_folder *folder)
     if (mmofl_setup_init(&setup, &x, r->options.threads, &err)) {
         status = mmofl_cli_complain(&err);
     } else {
-        status = mmofl_experiment_run(&setup, folder, r->folder, &r->options);
+        status = mmofl_experiment_check(&setup, r->options.quiet, &err)
+                     ? mmofl_cli_complain(&err)
+                     : mmofl_experiment_run(&setup, folder, r->folder, &r->options);
         mmofl_setup_free(&setup);
     }
     mmofl_experiment_free(&x);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "cli/command.h"
 #include "cli/experiment_run.h"
 #include "cli/settings.h"
@@ -37,6 +38,12 @@ typedef struct request {
     mmofl_run_options options;
 } request;
 
+static bool is_whole_number(const char *text)
+{
+    uint64_t value;
+    return mmofl_number_whole(&text, &value) == MMOFL_OK && !*text;
+}
+
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     request *r = state->input;
@@ -51,6 +58,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
         r->options.threads = mmofl_cli_read_count("--threads", text, state);
         break;
     case 'S':
+        if (!is_whole_number(text))
+            argp_error(state, "--seed: '%s' is not a whole number below 2^64", text);
+        /* fall through */
     case KEY_SEEDS:
         if (*r->seeds)
             argp_error(state, "--seed and --seeds: one of them, once");
@@ -121,8 +131,11 @@ static int run_in_folder(const request *r, const mmofl_experiment *x,
     if (!r->out)
         choose_folder(x->name, chosen, sizeof chosen);
     const char *path = r->out ? r->out : chosen;
-    char *config = mmofl_experiment_text(x);
     mmofl_error err = {0};
+    /* Before the folder is made: what cannot run shall leave none. */
+    if (mmofl_experiment_check(setup, r->options.quiet, &err))
+        return mmofl_cli_complain(&err);
+    char *config = mmofl_experiment_text(x);
     mmofl_run_folder *folder;
     mmofl_status st =
         config ? mmofl_run_folder_create(path, config, &folder, &err)
@@ -163,7 +176,9 @@ static int run_main(int argc, char **argv)
         return mmofl_cli_complain(&err);
     mmofl_setup setup;
     int status;
-    if (mmofl_setup_init(&setup, &x, r.options.threads, &err)) {
+    /* A folder that is taken is refused before the data are loaded. */
+    if ((r.out && !r.trace && mmofl_run_folder_check_new(r.out, &err)) ||
+        mmofl_setup_init(&setup, &x, r.options.threads, &err)) {
         status = mmofl_cli_complain(&err);
     } else {
         status = r.trace ? trace(&r, &setup) : run_in_folder(&r, &x, &setup);

@@ -77,20 +77,28 @@ static bool stop_asked(void *context)
     return mmofl_stop_asked();
 }
 
-static mmofl_status run_all(const mmofl_setup *setup, mmofl_run_folder *folder,
-                            bool quiet, mmofl_error *err)
+mmofl_status mmofl_experiment_check(const mmofl_setup *setup, bool quiet,
+                                    mmofl_error *err)
 {
-    const mmofl_experiment *x = setup->experiment;
     mmofl_simulation *first;
-    mmofl_status st = mmofl_setup_simulation(setup, x->seed[0], &first, err);
+    mmofl_status st =
+        mmofl_setup_simulation(setup, setup->experiment->seed[0], &first, err);
     if (st)
         return st;
     if (!quiet)
         mmofl_cli_print_setup(setup, first);
     st = mmofl_setup_check_memory(first, err);
     mmofl_simulation_delete(first);
+    return st;
+}
+
+static mmofl_status run_all(const mmofl_setup *setup, mmofl_run_folder *folder,
+                            bool quiet, mmofl_error *err)
+{
+    const mmofl_experiment *x = setup->experiment;
     watcher w = {.quiet = quiet};
     mmofl_run_watch watch = {round_done, stop_asked, &w};
+    mmofl_status st = MMOFL_OK;
     for (int i = 0; !st && i < x->n_seeds; i++)
         st = mmofl_seed_run(setup, folder, i, &watch, err);
     return st;

@@ -12,6 +12,13 @@ typedef struct mmofl_run_options {
     bool quiet;  /* no settings, no progress */
 } mmofl_run_options;
 
+/** Make the first seed's simulation once, to print what will run (unless quiet) and to
+ * refuse what cannot: a partition that the data do not allow, a model that does not fit
+ * them, more memory than is free.  Statuses of mmofl_setup_simulation and
+ * mmofl_setup_check_memory. */
+MMOFL_CHECKED mmofl_status mmofl_experiment_check(const mmofl_setup *setup, bool quiet,
+                                                  mmofl_error *err);
+
 /** Run what is not done yet, print the summary, write summary.json.
  * Returns the program's exit status. */
 int mmofl_experiment_run(const mmofl_setup *setup, mmofl_run_folder *folder,

@@ -101,13 +101,13 @@ void mmofl_run_folder_close(mmofl_run_folder *folder)
 }
 
 /* Refuse a folder that holds anything but what an interrupted creation leaves. */
-static mmofl_status check_empty(const mmofl_run_folder *folder, mmofl_error *err)
+static mmofl_status check_empty(const char *folder, mmofl_error *err)
 {
     char summary[MMOFL_RUN_PATH_BYTES], store[MMOFL_RUN_PATH_BYTES];
     mmofl_status st =
-        mmofl_run_folder_path(folder, "summary.json", summary, sizeof summary, err);
+        mmofl_file_join(summary, sizeof summary, folder, "summary.json", err);
     if (!st)
-        st = mmofl_run_folder_path(folder, "run.sqlite", store, sizeof store, err);
+        st = mmofl_file_join(store, sizeof store, folder, "run.sqlite", err);
     if (st)
         return st;
     if (mmofl_file_exists(store))
@@ -116,10 +116,10 @@ static mmofl_status check_empty(const mmofl_run_folder *folder, mmofl_error *err
                               ? "%s: holds a finished run, wanted a new or empty folder"
                               : "%s: holds an unfinished run, resume it or choose "
                                 "another folder",
-                          folder->path);
-    DIR *dir = opendir(folder->path);
+                          folder);
+    DIR *dir = opendir(folder);
     if (!dir)
-        return mmofl_fail_errno(err, errno, "%s", folder->path);
+        return mmofl_fail_errno(err, errno, "%s", folder);
     for (struct dirent *entry; !st && (entry = readdir(dir));) {
         const char *name = entry->d_name;
         if (strcmp(name, ".") && strcmp(name, "..") && strcmp(name, "lock") &&
@@ -127,10 +127,19 @@ static mmofl_status check_empty(const mmofl_run_folder *folder, mmofl_error *err
             st = mmofl_fail(err, MMOFL_E_EXISTS,
                             "%s: not empty and no run (it holds %s), wanted a new or "
                             "empty folder",
-                            folder->path, name);
+                            folder, name);
     }
     closedir(dir);
     return st;
+}
+
+mmofl_status mmofl_run_folder_check_new(const char *path, mmofl_error *err)
+{
+    if (!mmofl_file_exists(path))
+        return MMOFL_OK;
+    if (!mmofl_file_is_folder(path))
+        return mmofl_fail(err, MMOFL_E_EXISTS, "%s: exists and is not a folder", path);
+    return check_empty(path, err);
 }
 
 static mmofl_status open_store(mmofl_run_folder *folder, mmofl_error *err)
@@ -152,11 +161,11 @@ static mmofl_status fill_new(mmofl_run_folder *folder, const char *config,
         return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", folder->path);
     /* Looked at before locking, so that a refused folder does not even get a lock file,
      * and again under the lock. */
-    mmofl_status st = check_empty(folder, err);
+    mmofl_status st = check_empty(folder->path, err);
     if (!st)
         st = lock(folder, err);
     if (!st)
-        st = check_empty(folder, err);
+        st = check_empty(folder->path, err);
     if (!st)
         st = mmofl_run_folder_path(folder, "config.yaml", path, sizeof path, err);
     if (!st)

@@ -51,6 +51,12 @@ MMOFL_CHECKED mmofl_status mmofl_run_folder_create(const char *path, const char 
                                                    mmofl_run_folder **folder,
                                                    mmofl_error *err);
 
+/** Would mmofl_run_folder_create take this path?  Nothing is made: a run that is
+ * refused for another reason leaves no trace.  @retval MMOFL_E_EXISTS as there,
+ * MMOFL_E_IO */
+MMOFL_CHECKED mmofl_status mmofl_run_folder_check_new(const char *path,
+                                                      mmofl_error *err);
+
 /** Open the folder of a run to go on with it, and lock it.
  * @retval MMOFL_E_NOT_FOUND  no such folder, or no run in it
  * @retval MMOFL_E_STATE      another process is using it */

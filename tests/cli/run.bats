@@ -90,6 +90,8 @@ print(json.loads(sys.argv[1])["runs"][0]["test_accuracy"])' "$output")
 @test "wrong usage is told from failure" {
     expect 2 run
     expect 2 run "$MMOFL_EXAMPLES/demo.yaml" --threads abc
+    expect 2 run "$MMOFL_EXAMPLES/demo.yaml" --seed -1
+    expect 2 run "$MMOFL_EXAMPLES/demo.yaml" --seed 1..3
     expect 2 run "$MMOFL_EXAMPLES/demo.yaml" --no-such-option
     expect 2 resume
     expect 2 eval
@@ -110,6 +112,14 @@ print(json.loads(sys.argv[1])["runs"][0]["test_accuracy"])' "$output")
         --set fleet.partition=iid --out here
     complains 10000
     complains 7352
+    [ ! -e here ]
+}
+
+@test "a model that does not fit the data leaves no folder" {
+    sed 's/linear: {out: 6}/linear: {out: 7}/' "$MMOFL_EXAMPLES/demo.yaml" >seven.yaml
+    expect 1 run seven.yaml --out here
+    complains model.head
+    [ ! -e here ]
 }
 
 @test "an output that cannot be written is refused before anything is trained" {

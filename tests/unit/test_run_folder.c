@@ -257,6 +257,10 @@ static void folder_with_something_in_it_is_refused(void **state)
         mmofl_run_folder_create(scratch_path(&f.s, "run"), config, &other, err),
         MMOFL_E_EXISTS);
     CHECK_CONTAINS(f.err.text, "unfinished run, resume it");
+    CHECK_STATUS(mmofl_run_folder_check_new(scratch_path(&f.s, "run"), err),
+                 MMOFL_E_EXISTS);
+    CHECK_OK(mmofl_run_folder_check_new(scratch_path(&f.s, "another"), err));
+    CHECK(!mmofl_file_exists(scratch_path(&f.s, "another")));
     CHECK_OK(
         mmofl_file_write(scratch_path(&f.s, "run/summary.json"), "{}", 2, false, err));
     CHECK_STATUS(
@@ -298,6 +302,8 @@ static void place_without_a_run_or_without_access_is_refused(void **state)
     CHECK_STATUS(
         mmofl_run_folder_create(scratch_path(&f.s, "file"), config, &f.folder, &f.err),
         MMOFL_E_EXISTS);
+    CHECK_STATUS(mmofl_run_folder_check_new(scratch_path(&f.s, "file"), &f.err),
+                 MMOFL_E_EXISTS);
     CHECK(!f.folder);
     fixture_delete(&f);
 }
