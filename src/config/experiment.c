@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "config/document.h"
 #include "config/schema.h"
 #include "config/setting.h"
 
@@ -91,22 +92,31 @@ static mmofl_status check(const mmofl_experiment *e, const mmofl_yaml_node *root
 
 /* A path in the file counts from the file's folder, one on the command line from where
  * the user stands. */
-static mmofl_status place_path(const mmofl_yaml_node *root, const char *folder,
-                               mmofl_experiment *e, mmofl_error *err)
+mmofl_status mmofl_experiment_place_path(const mmofl_yaml_place *place,
+                                         const char *folder, const char *path,
+                                         char *out, size_t size, mmofl_error *err)
 {
-    const char *path = e->data.path;
-    if (!folder || !*path || *path == '/')
-        return MMOFL_OK;
-    char here[PATH_BYTES], joined[PATH_BYTES];
-    const mmofl_yaml_place *place = place_of(root, "data", "path");
+    char here[PATH_BYTES];
     bool from_setting = !place->source->text;
     if (from_setting && !getcwd(here, sizeof here))
         return mmofl_fail_errno(err, errno, "the current folder");
     mmofl_error why = {0};
-    mmofl_status st = mmofl_file_join(joined, sizeof joined,
-                                      from_setting ? here : folder, path, &why);
+    const char *from = *path == '/' || !folder ? "" : from_setting ? here : folder;
+    mmofl_status st = mmofl_file_join(out, size, from, path, &why);
+    return st ? mmofl_yaml_fail(place, st, err, "path: %s", why.text) : MMOFL_OK;
+}
+
+static mmofl_status place_path(const mmofl_yaml_node *root, const char *folder,
+                               mmofl_experiment *e, mmofl_error *err)
+{
+    if (!*e->data.path)
+        return MMOFL_OK;
+    char joined[PATH_BYTES];
+    const mmofl_yaml_place *place = place_of(root, "data", "path");
+    mmofl_status st = mmofl_experiment_place_path(place, folder, e->data.path, joined,
+                                                  sizeof joined, err);
     if (st)
-        return mmofl_yaml_fail(place, st, err, "path: %s", why.text);
+        return st;
     e->data.path = mmofl_arena_text(&e->arena, joined);
     return e->data.path ? MMOFL_OK
                         : mmofl_yaml_fail(place, MMOFL_E_MEMORY, err, "out of memory");
@@ -114,32 +124,16 @@ static mmofl_status place_path(const mmofl_yaml_node *root, const char *folder,
 
 /* ---- reading ---- */
 
-static mmofl_status parse(const char *text, size_t size, const char *name,
-                          const char *folder, const char *const *settings,
-                          int n_settings, mmofl_arena *document, mmofl_experiment *e,
-                          mmofl_error *err)
-{
-    mmofl_yaml_node *root;
-    mmofl_status st = mmofl_yaml_parse(text, size, name, document, &root, err);
-    for (int i = 0; i < n_settings && st == MMOFL_OK; i++)
-        st = mmofl_setting_apply(settings[i], document, &root, err);
-    if (st == MMOFL_OK)
-        st = mmofl_schema_read(root, &e->arena, e, err);
-    if (st == MMOFL_OK)
-        st = check(e, root, err);
-    return st ? st : place_path(root, folder, e, err);
-}
-
-mmofl_status mmofl_experiment_parse(const char *text, size_t size, const char *name,
-                                    const char *folder, const char *const *settings,
-                                    int n_settings, mmofl_experiment *out,
-                                    mmofl_error *err)
+mmofl_status mmofl_experiment_from_document(const mmofl_yaml_node *root,
+                                            const char *folder, mmofl_experiment *out,
+                                            mmofl_error *err)
 {
     mmofl_experiment e = {.arena = MMOFL_ARENA_INIT};
-    mmofl_arena document = MMOFL_ARENA_INIT;
-    mmofl_status st =
-        parse(text, size, name, folder, settings, n_settings, &document, &e, err);
-    mmofl_arena_free(&document);
+    mmofl_status st = mmofl_schema_read(root, &e.arena, &e, err);
+    if (st == MMOFL_OK)
+        st = check(&e, root, err);
+    if (st == MMOFL_OK)
+        st = place_path(root, folder, &e, err);
     if (st)
         mmofl_arena_free(&e.arena);
     else
@@ -147,18 +141,35 @@ mmofl_status mmofl_experiment_parse(const char *text, size_t size, const char *n
     return st;
 }
 
-/* The absolute folder of a file, so that the resolved experiment means the same
- * wherever it is read again.  malloc; NULL with errno when it cannot be found. */
-static char *folder_of(const char *path)
+mmofl_status mmofl_experiment_parse(const char *text, size_t size, const char *name,
+                                    const char *folder, const char *const *settings,
+                                    int n_settings, mmofl_experiment *out,
+                                    mmofl_error *err)
+{
+    mmofl_arena document = MMOFL_ARENA_INIT;
+    mmofl_yaml_node *root;
+    mmofl_status st = mmofl_yaml_parse(text, size, name, &document, &root, err);
+    for (int i = 0; i < n_settings && st == MMOFL_OK; i++)
+        st = mmofl_setting_apply(settings[i], &document, &root, err);
+    if (st == MMOFL_OK) {
+        mmofl_sweep_drop(root);
+        st = mmofl_experiment_from_document(root, folder, out, err);
+    }
+    mmofl_arena_free(&document);
+    return st;
+}
+
+mmofl_status mmofl_experiment_folder(const char *path, char **folder, mmofl_error *err)
 {
     const char *slash = strrchr(path, '/');
-    if (!slash)
-        return realpath(".", NULL);
-    size_t n = slash == path ? 1 : (size_t)(slash - path); /* "/" keeps its slash */
-    char *folder = strndup(path, n);
-    char *absolute = folder ? realpath(folder, NULL) : NULL;
-    free(folder);
-    return absolute;
+    size_t n = !slash ? 0 : slash == path ? 1 : (size_t)(slash - path); /* "/" stays */
+    char *part = slash ? strndup(path, n) : strdup(".");
+    char *absolute = part ? realpath(part, NULL) : NULL;
+    free(part);
+    if (!absolute)
+        return mmofl_fail_errno(err, errno, "%s", path);
+    *folder = absolute;
+    return MMOFL_OK;
 }
 
 mmofl_status mmofl_experiment_load(const char *path, const char *const *settings,
@@ -167,15 +178,14 @@ mmofl_status mmofl_experiment_load(const char *path, const char *const *settings
 {
     unsigned char *data;
     size_t size;
+    char *folder = NULL;
     mmofl_status st = mmofl_file_read(path, MMOFL_YAML_BYTES, &data, &size, err);
     if (st)
         return st;
-    char *folder = folder_of(path);
-    if (folder)
+    st = mmofl_experiment_folder(path, &folder, err);
+    if (!st)
         st = mmofl_experiment_parse((const char *)data, size, path, folder, settings,
                                     n_settings, out, err);
-    else
-        st = mmofl_fail_errno(err, errno, "%s", path);
     free(folder);
     free(data);
     return st;

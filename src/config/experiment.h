@@ -42,7 +42,8 @@ typedef struct mmofl_experiment {
     mmofl_evaluate_spec evaluate;
 } mmofl_experiment;
 
-/** Read and validate a YAML file, then the settings ("train.batch=32", in order).
+/** Read and validate a YAML file, then the settings ("train.batch=32", in order).  The
+ * blocks `sweep` and `cells` are not looked at: this is the base (config/sweep.h).
  * Everything absent has its default.  Refused: unknown and duplicate keys, wrong types,
  * values out of range, missing required keys, aliases that make the file grow beyond 1
  * MB or 10,000 nodes, nesting over 64.  err says "file:line:column: what, and what was

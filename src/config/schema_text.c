@@ -1,62 +1,14 @@
 /* schema_text.c - from structs back to YAML that reads as the same.
  *
  * Sections are block maps, everything below them is in flow style except chains, which
- * have a layer a line.  Texts that might be taken for something else are quoted. */
-#include <string.h>
-
+ * have a layer a line. */
 #include "config/schema.h"
-
-static bool is_plain(const char *text)
-{
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    static const char *const words[] = {"null", "true", "false", "yes", "no",
-                                        "on",   "off",  "y",     "n"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(text, words[i]) == 0)
-            return false;
-    return *text && strchr(letters, *text) &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-                        "0123456789-") == strlen(text);
-}
-
-/* In double quotes with escapes.  What is not ASCII is left as it is, unless a reader
- * might take it for a line break or drop it. */
-static void write_quoted(FILE *to, const char *text)
-{
-    putc('"', to);
-    for (size_t n = strlen(text); n > 0;) {
-        unsigned code;
-        int size = mmofl_yaml_character(text, n, &code);
-        if (size == 0) /* not from a document */
-            size = 1, code = '?';
-        bool hidden = code < ' ' || (code >= 0x7f && code < 0xa1) || code == 0x2028 ||
-                      code == 0x2029 || code == 0xfeff;
-        if (code == '"' || code == '\\')
-            fprintf(to, "\\%c", (int)code);
-        else if (hidden)
-            fprintf(to, "\\u%04x", code);
-        else
-            fwrite(text, 1, (size_t)size, to);
-        text += size;
-        n -= (size_t)size;
-    }
-    putc('"', to);
-}
-
-static void write_text(FILE *to, const char *text)
-{
-    if (is_plain(text))
-        fputs(text, to);
-    else
-        write_quoted(to, text);
-}
 
 static void write_value(FILE *to, const mmofl_option *option, const void *from)
 {
     if (option->type == MMOFL_OPTION_TEXT) {
         const char *const *text = (const void *)((const char *)from + option->offset);
-        write_text(to, *text);
+        mmofl_yaml_write_text(to, *text);
         return;
     }
     char value[128];
@@ -102,7 +54,7 @@ static void write_encoders(FILE *to, const mmofl_encoder_spec *encoder, int n,
 {
     for (int i = 0; i < n; i++) {
         fprintf(to, "\n%*s", indent, "");
-        write_text(to, encoder[i].modality);
+        mmofl_yaml_write_text(to, encoder[i].modality);
         putc(':', to);
         write_chain(to, &encoder[i].chain, indent + 2);
     }

@@ -125,3 +125,16 @@ mmofl_status mmofl_setting_apply(const char *setting, mmofl_arena *arena,
     mmofl_status st = mmofl_yaml_parse_value(equals + 1, name, arena, &c.value, err);
     return st ? st : apply(&c, path, *root);
 }
+
+mmofl_status mmofl_setting_put(const char *path, mmofl_yaml_node *value,
+                               mmofl_arena *arena, mmofl_yaml_node *root,
+                               mmofl_error *err)
+{
+    change c = {.arena = arena, .err = err, .value = value};
+    char *own = mmofl_arena_text(arena, path);
+    if (!own) {
+        no_memory(&c);
+        return c.status;
+    }
+    return apply(&c, own, root);
+}

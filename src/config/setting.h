@@ -21,4 +21,11 @@ MMOFL_CHECKED mmofl_status mmofl_setting_apply(const char *setting, mmofl_arena 
                                                mmofl_yaml_node **root,
                                                mmofl_error *err);
 
+/** The same with a value that is a node already, from a document of its own: the node
+ * itself is put there.  `path` names it in the document ("train.batch").  err gives the
+ * node's place.  Statuses E_SYNTAX (an empty step), E_TYPE and E_RANGE as above. */
+MMOFL_CHECKED mmofl_status mmofl_setting_put(const char *path, mmofl_yaml_node *value,
+                                             mmofl_arena *arena, mmofl_yaml_node *root,
+                                             mmofl_error *err);
+
 #endif

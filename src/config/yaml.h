@@ -8,6 +8,8 @@
 #ifndef MMOFL_CONFIG_YAML_H
 #define MMOFL_CONFIG_YAML_H
 
+#include <stdio.h>
+
 #include "base/arena.h"
 
 enum {
@@ -67,6 +69,14 @@ MMOFL_CHECKED mmofl_status mmofl_yaml_parse_value(const char *text, const char *
 
 /** The child of a map under key, or NULL. */
 mmofl_yaml_node *mmofl_yaml_get(const mmofl_yaml_node *map, const char *key);
+
+/** Write a tree as YAML that reads as the same tree: a document, or one value on one
+ * line in flow style.  Whether that worked, the stream knows.  (yaml_write.c) */
+void mmofl_yaml_write(FILE *to, const mmofl_yaml_node *root);
+void mmofl_yaml_write_flow(FILE *to, const mmofl_yaml_node *node);
+
+/** Write a text as a YAML value that reads as this text, in quotes where it must be. */
+void mmofl_yaml_write_text(FILE *to, const char *text);
 
 /** "a map", "a list" ... for messages. */
 const char *mmofl_yaml_type_text(mmofl_yaml_type type);
