@@ -21,7 +21,16 @@ typedef enum mmofl_use {
     MMOFL_USE_PARTICIPATION = 5, /* which devices take part */
     MMOFL_USE_DROPOUT = 6,       /* dropout masks */
     MMOFL_USE_SYNTHETIC = 7,     /* generated data */
-    MMOFL_USE_TEST = 8           /* unit tests and benchmarks */
+    MMOFL_USE_TEST = 8,          /* unit tests and benchmarks */
+    MMOFL_USE_MISSING = 9, /* which modalities are lost; round = number of the arrival,
+                              or a round */
+    MMOFL_USE_NOISE = 10,  /* what is disturbed, and how; round = 16 * arrival + m */
+    MMOFL_USE_TEST_MISSING = 11, /* the same for test samples; round = sample */
+    MMOFL_USE_TEST_NOISE = 12,
+    MMOFL_USE_GROUP = 13,            /* which devices are bad ones */
+    MMOFL_USE_MODALITY_DROPOUT = 14, /* whole modalities dropped in training */
+    MMOFL_USE_REPLAY = 15,           /* pseudo samples from prototypes */
+    MMOFL_USE_GRADIENT_NOISE = 16    /* OGM-GE */
 } mmofl_use;
 
 /** A device number for things that belong to no device. */

@@ -116,7 +116,9 @@ static uint32_t local_round(const mmofl_learner_setup *learner,
                             mmofl_learner_space *space, mmofl_dataset *data,
                             const float *parameters)
 {
-    mmofl_broadcast broadcast = {1, learner->model->n_parameters, parameters};
+    mmofl_broadcast broadcast = {.round = 1,
+                                 .n_parameters = learner->model->n_parameters,
+                                 .parameters = parameters};
     mmofl_buffer_view buffer = {.samples = {.n = learner->buffer,
                                             .mask = data->mask,
                                             .label = data->label,
@@ -134,7 +136,10 @@ static mmofl_status measure_local(const mmofl_setup *setup,
 {
     const mmofl_model *model = mmofl_simulation_model(simulation);
     const mmofl_train_spec *train = &setup->experiment->train;
-    mmofl_learner_setup learner = {model, train, 1, setup->experiment->stream.buffer};
+    mmofl_learner_setup learner = {.model = model,
+                                   .train = train,
+                                   .seed = 1,
+                                   .buffer = setup->experiment->stream.buffer};
     mmofl_learner_space *space;
     mmofl_status st = mmofl_learner_space_new(&learner, false, 0, &space);
     if (st)

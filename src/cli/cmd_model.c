@@ -76,7 +76,11 @@ static void print_chain(const char *title, const mmofl_chain *chain)
 static mmofl_status print_memory(const mmofl_experiment *x, const mmofl_model *model,
                                  mmofl_error *err)
 {
-    mmofl_learner_setup setup = {model, &x->train, 1, x->stream.buffer};
+    mmofl_learner_setup setup = {.model = model,
+                                 .train = &x->train,
+                                 .seed = 1,
+                                 .buffer = x->stream.buffer,
+                                 .method = &x->method};
     mmofl_learner_space *space;
     mmofl_status st = mmofl_learner_space_new(&setup, false, 0, &space);
     if (st)

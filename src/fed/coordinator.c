@@ -13,12 +13,16 @@
 #include "base/rng.h"
 #include "fed/aggregation.h"
 #include "fed/coordinator.h"
+#include "fed/global_prototypes.h"
 
 struct mmofl_coordinator {
     mmofl_arena arena;
     mmofl_coordinator_setup setup;
     const mmofl_aggregation_kind *rule;
     void *state; /* of the rule */
+    bool has_prototypes;
+    mmofl_global_prototypes prototypes;
+    mmofl_prototypes prototypes_view; /* as devices get them */
     float *parameters;
     uint64_t round; /* finished rounds; the open one is round + 1 */
     bool open;
@@ -41,6 +45,30 @@ static uint32_t wanted_participants(const mmofl_coordinator_setup *s)
     return n < 1 ? 1 : (uint32_t)n;
 }
 
+static const mmofl_method_kind *method_of(const mmofl_coordinator_setup *setup)
+{
+    return setup->method ? mmofl_method_of(setup->method) : &mmofl_method_pm;
+}
+
+/* The rule's state, and prototypes where the method has any. */
+static mmofl_status make_learning(mmofl_coordinator *c)
+{
+    const mmofl_coordinator_setup *s = &c->setup;
+    mmofl_aggregation_setup rule = {s->aggregation.options.bytes, s->n_parameters,
+                                    s->model, method_of(s)->by_modality, &c->arena};
+    c->state = c->rule->make(&rule);
+    if (!c->state)
+        return MMOFL_E_MEMORY;
+    c->has_prototypes = s->model && method_of(s)->prototypes;
+    if (!c->has_prototypes)
+        return MMOFL_OK;
+    mmofl_status st = mmofl_global_prototypes_init(
+        &c->prototypes, s->model, (const void *)s->method->options.bytes, &c->arena);
+    if (!st)
+        c->prototypes_view = mmofl_global_prototypes_view(&c->prototypes);
+    return st;
+}
+
 static mmofl_status make(mmofl_coordinator *c, const float *parameters)
 {
     const mmofl_coordinator_setup *s = &c->setup;
@@ -49,11 +77,10 @@ static mmofl_status make(mmofl_coordinator *c, const float *parameters)
     c->participants = MMOFL_ARENA_NEW(&c->arena, n, uint32_t);
     c->answered = MMOFL_ARENA_NEW(&c->arena, n, bool);
     c->reports = MMOFL_ARENA_NEW(&c->arena, n, mmofl_device_report);
-    c->state = c->rule->make(s->aggregation.options.bytes, s->n_parameters, &c->arena);
     if (n < s->devices)
         c->draw = MMOFL_ARENA_NEW(&c->arena, s->devices, uint32_t);
     if (!c->parameters || !c->participants || !c->answered || !c->reports ||
-        !c->state || (n < s->devices && !c->draw))
+        (n < s->devices && !c->draw) || make_learning(c))
         return MMOFL_E_MEMORY;
     memcpy(c->parameters, parameters, s->n_parameters * sizeof(float));
     for (uint32_t i = 0; i < n; i++)
@@ -122,6 +149,29 @@ const float *mmofl_coordinator_parameters(const mmofl_coordinator *c)
     return c->parameters;
 }
 
+const mmofl_prototypes *mmofl_coordinator_prototypes(const mmofl_coordinator *c)
+{
+    return c->has_prototypes ? &c->prototypes_view : NULL;
+}
+
+int mmofl_coordinator_state(mmofl_coordinator *c, mmofl_state_array *arrays, int max)
+{
+    int n = 0;
+    if (c->has_prototypes && max >= 2) {
+        const mmofl_model *model = c->setup.model;
+        size_t classes = (size_t)model->classes;
+        arrays[n++] =
+            (mmofl_state_array){"state.prototypes.mean", MMOFL_STATE_F32,
+                                classes * model->features, c->prototypes.mean};
+        arrays[n++] = (mmofl_state_array){"state.prototypes.seen", MMOFL_STATE_U32,
+                                          classes * (size_t)model->n_encoders,
+                                          c->prototypes.seen};
+    }
+    if (c->rule->arrays)
+        n += c->rule->arrays(c->state, arrays + n, max - n);
+    return n;
+}
+
 static int by_number(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -155,10 +205,13 @@ mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broad
         draw_participants(c);
         memset(c->answered, 0, c->n_participants * sizeof *c->answered);
         c->rule->begin(c->state);
+        if (c->has_prototypes)
+            mmofl_global_prototypes_begin(&c->prototypes);
         c->open = true;
         *broadcast = (mmofl_broadcast){.round = c->round + 1,
                                        .n_parameters = c->setup.n_parameters,
-                                       .parameters = c->parameters};
+                                       .parameters = c->parameters,
+                                       .prototypes = mmofl_coordinator_prototypes(c)};
         *participants = c->participants;
         *n = c->n_participants;
     }
@@ -172,12 +225,32 @@ static const double largest_loss = 0x1p130;
 static mmofl_status check_report(const mmofl_update *u)
 {
     const mmofl_device_report *r = &u->report;
-    if (!isfinite(r->fresh_loss) || !isfinite(r->train_loss))
+    const double loss[] = {r->fresh_loss, r->train_loss, r->whole_loss,
+                           r->partial_loss};
+    bool sound = r->fresh_correct <= r->fresh && fabs(r->method_loss) <= largest_loss;
+    for (size_t i = 0; i < sizeof loss / sizeof *loss; i++) {
+        if (!isfinite(loss[i]))
+            return MMOFL_E_NONFINITE;
+        sound = sound && loss[i] >= 0 && loss[i] <= largest_loss;
+    }
+    if (!isfinite(r->method_loss))
         return MMOFL_E_NONFINITE;
-    bool sound = r->fresh_correct <= r->fresh && r->fresh_loss >= 0 &&
-                 r->fresh_loss <= largest_loss && r->train_loss >= 0 &&
-                 r->train_loss <= largest_loss;
     return sound ? MMOFL_OK : MMOFL_E_RANGE;
+}
+
+/* The model and the prototypes of an update, both or neither. */
+static mmofl_status take(mmofl_coordinator *c, const mmofl_update *u)
+{
+    if (!c->has_prototypes)
+        return c->rule->add(c->state, u);
+    if (!u->prototypes)
+        return MMOFL_E_MISSING;
+    mmofl_status st = mmofl_global_prototypes_check(&c->prototypes, u->prototypes);
+    if (!st)
+        st = c->rule->add(c->state, u);
+    if (!st)
+        mmofl_global_prototypes_add(&c->prototypes, u->prototypes);
+    return st;
 }
 
 static mmofl_status accept_locked(mmofl_coordinator *c, const mmofl_update *u)
@@ -200,7 +273,7 @@ static mmofl_status accept_locked(mmofl_coordinator *c, const mmofl_update *u)
         return MMOFL_E_SHAPE;
     mmofl_status st = check_report(u);
     if (st == MMOFL_OK)
-        st = c->rule->add(c->state, u);
+        st = take(c, u);
     if (st == MMOFL_OK) {
         c->answered[slot] = true;
         c->reports[slot] = u->report;
@@ -216,6 +289,25 @@ mmofl_status mmofl_coordinator_accept(mmofl_coordinator *c, const mmofl_update *
     return st;
 }
 
+static void add_report(mmofl_round_summary *s, const mmofl_device_report *r)
+{
+    s->updates++;
+    s->fresh += r->fresh;
+    s->fresh_correct += r->fresh_correct;
+    s->steps += r->steps;
+    s->train_loss += r->train_loss;
+    s->method_loss += r->method_loss;
+    s->whole += r->whole;
+    s->partial += r->partial;
+    s->whole_loss += r->whole * r->whole_loss;
+    s->partial_loss += r->partial * r->partial_loss;
+}
+
+static double mean_of(double sum, uint64_t n)
+{
+    return n ? sum / (double)n : 0;
+}
+
 static mmofl_round_summary summarize(const mmofl_coordinator *c)
 {
     mmofl_round_summary s = {.round = c->round + 1, .participants = c->n_participants};
@@ -223,21 +315,22 @@ static mmofl_round_summary summarize(const mmofl_coordinator *c)
     for (uint32_t i = 0; i < c->n_participants; i++) {
         if (!c->answered[i])
             continue;
-        const mmofl_device_report *r = &c->reports[i];
-        s.updates++;
-        s.fresh += r->fresh;
-        s.fresh_correct += r->fresh_correct;
-        s.steps += r->steps;
-        s.train_loss += r->train_loss;
-        if (r->fresh > 0) {
+        add_report(&s, &c->reports[i]);
+        if (c->reports[i].fresh > 0) {
             with_fresh++;
-            s.loss += r->fresh_loss;
+            s.loss += c->reports[i].fresh_loss;
         }
     }
-    s.loss = with_fresh ? s.loss / with_fresh : 0;
-    s.train_loss = s.updates ? s.train_loss / s.updates : 0;
-    s.bytes_down = s.participants * mmofl_broadcast_bytes(c->setup.n_parameters);
-    s.bytes_up = s.updates * mmofl_update_bytes(c->setup.n_parameters);
+    s.loss = mean_of(s.loss, with_fresh);
+    s.train_loss = mean_of(s.train_loss, s.updates);
+    s.method_loss = mean_of(s.method_loss, s.updates);
+    s.whole_loss = mean_of(s.whole_loss, s.whole);
+    s.partial_loss = mean_of(s.partial_loss, s.partial);
+    const mmofl_model *model = c->setup.model;
+    size_t n = c->setup.n_parameters, encoders = model ? (size_t)model->n_encoders : 0;
+    size_t prototypes = c->has_prototypes ? mmofl_prototypes_numbers(model) : 0;
+    s.bytes_down = s.participants * mmofl_broadcast_bytes(n, prototypes);
+    s.bytes_up = s.updates * mmofl_update_bytes(n, encoders, prototypes);
     return s;
 }
 
@@ -248,6 +341,8 @@ mmofl_status mmofl_coordinator_close(mmofl_coordinator *c, mmofl_round_summary *
     if (c->open) {
         *summary = summarize(c);
         c->rule->finish(c->state, c->parameters);
+        if (c->has_prototypes)
+            mmofl_global_prototypes_finish(&c->prototypes);
         c->round++;
         c->open = false;
     }

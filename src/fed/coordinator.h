@@ -10,6 +10,7 @@
 #define MMOFL_FED_COORDINATOR_H
 
 #include "base/option.h"
+#include "fed/aggregation.h"
 #include "learn/message.h"
 #include "mmofl/status.h"
 
@@ -19,7 +20,9 @@ typedef struct mmofl_coordinator_setup {
     double participation; /* share of devices in (0, 1], or their number if > 1 */
     size_t n_parameters;
     mmofl_pick aggregation;
-    long fail_after; /* tests: as in arena.h */
+    const mmofl_model *model; /* where encoders and prototypes lie; NULL: neither */
+    const mmofl_pick *method; /* its prototypes and weights; NULL: pm */
+    long fail_after;          /* tests: as in arena.h */
 } mmofl_coordinator_setup;
 
 /** What happened in a round; sums run over devices in their order. */
@@ -30,7 +33,10 @@ typedef struct mmofl_round_summary {
     uint64_t fresh, fresh_correct;
     double loss;       /* F_t: mean over devices of the loss on their fresh samples */
     double train_loss; /* mean over devices */
-    uint64_t steps;    /* mini-batches over all devices */
+    uint64_t whole, partial; /* trained samples with all modalities, and others */
+    double whole_loss, partial_loss; /* their mean loss */
+    double method_loss;              /* further loss terms, mean over devices */
+    uint64_t steps;                  /* mini-batches over all devices */
     uint64_t bytes_down, bytes_up;
 } mmofl_round_summary;
 
@@ -54,6 +60,15 @@ size_t mmofl_coordinator_bytes(const mmofl_coordinator *coordinator);
 MMOFL_CHECKED mmofl_status mmofl_coordinator_restore(mmofl_coordinator *coordinator,
                                                      uint64_t round,
                                                      const float *parameters);
+
+/** Arrays beside the model that must survive a resume: prototypes, the rule's state.
+ * Write into them only between rounds.  At most max; returns how many. */
+int mmofl_coordinator_state(mmofl_coordinator *coordinator, mmofl_state_array *arrays,
+                            int max);
+
+/** Global prototypes after the last finished round; NULL when the method has none. */
+const mmofl_prototypes *
+mmofl_coordinator_prototypes(const mmofl_coordinator *coordinator);
 
 /** The model between rounds, Theta^(t+1) after round t; lives as long as the
  * coordinator. */

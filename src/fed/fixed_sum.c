@@ -38,16 +38,33 @@ static int32_t largest_bits(const float *x, size_t n)
     return top;
 }
 
-mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x, uint32_t weight)
+/* May weight * x be added?  Its size goes to *size. */
+static mmofl_status check(const mmofl_fixed_sum *sum, const float *x, uint32_t weight,
+                          double *size)
 {
     int32_t bits = largest_bits(x, sum->n);
     if (bits >= 0x7f800000)
         return MMOFL_E_NONFINITE;
     float top;
     memcpy(&top, &bits, sizeof top);
-    double size = (double)weight * (double)top;
-    if (size >= largest_term || sum->bound + size >= largest_sum)
-        return MMOFL_E_RANGE;
+    *size = (double)weight * (double)top;
+    return *size >= largest_term || sum->bound + *size >= largest_sum ? MMOFL_E_RANGE
+                                                                      : MMOFL_OK;
+}
+
+mmofl_status mmofl_fixed_sum_check(const mmofl_fixed_sum *sum, const float *x,
+                                   uint32_t weight)
+{
+    double size;
+    return check(sum, x, weight, &size);
+}
+
+mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x, uint32_t weight)
+{
+    double size;
+    mmofl_status st = check(sum, x, weight, &size);
+    if (st)
+        return st;
     int64_t magic_bits;
     memcpy(&magic_bits, &magic, sizeof magic_bits);
     double scale = unit * (double)weight;
@@ -60,6 +77,11 @@ mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x, uint32_t 
     sum->weight += weight;
     sum->bound += size;
     return MMOFL_OK;
+}
+
+double mmofl_fixed_sum_value(const mmofl_fixed_sum *sum, size_t i)
+{
+    return (double)sum->sum[i] / unit;
 }
 
 void mmofl_fixed_sum_mean(const mmofl_fixed_sum *sum, float *mean)

@@ -24,6 +24,10 @@ MMOFL_CHECKED mmofl_status mmofl_fixed_sum_init(mmofl_fixed_sum *sum, size_t n,
 
 void mmofl_fixed_sum_clear(mmofl_fixed_sum *sum);
 
+/** What mmofl_fixed_sum_add would say, without adding. */
+MMOFL_CHECKED mmofl_status mmofl_fixed_sum_check(const mmofl_fixed_sum *sum,
+                                                 const float *x, uint32_t weight);
+
 /** sum += weight * x; a weight of 0 checks x and adds nothing.  A refused x changes
  * nothing.
  * @retval E_NONFINITE  x holds NaN or infinity
@@ -31,6 +35,9 @@ void mmofl_fixed_sum_clear(mmofl_fixed_sum *sum);
  * Cost: two passes over x, allocates nothing. */
 MMOFL_CHECKED mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x,
                                                uint32_t weight);
+
+/** Element i of the sum. */
+double mmofl_fixed_sum_value(const mmofl_fixed_sum *sum, size_t i);
 
 /** mean[i] = sum[i] / weight; weight must be > 0. */
 void mmofl_fixed_sum_mean(const mmofl_fixed_sum *sum, float *mean);

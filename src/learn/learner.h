@@ -12,15 +12,27 @@
 #define MMOFL_LEARN_LEARNER_H
 
 #include "learn/message.h"
+#include "learn/method.h"
 #include "nn/model.h"
 #include "nn/train_spec.h"
+
+/** What an aggregation rule changes in local steps (FedProx, SCAFFOLD); read-only. */
+typedef struct mmofl_local_rule {
+    /** Change gradient g (n) at parameters w; received is the model the round began
+     * with. Called before clipping and the optimiser's step. */
+    void (*adjust)(const struct mmofl_local_rule *rule, uint64_t device,
+                   const float *received, const float *w, float *g, size_t n);
+    const void *options; /* of the rule's kind */
+} mmofl_local_rule;
 
 /** What all devices share; read-only. */
 typedef struct mmofl_learner_setup {
     const mmofl_model *model;
     const mmofl_train_spec *train;
     uint64_t seed;
-    int buffer; /* most samples a device holds */
+    int buffer;                   /* most samples a device holds */
+    const mmofl_pick *method;     /* NULL: pm */
+    const mmofl_local_rule *rule; /* NULL: none */
 } mmofl_learner_setup;
 
 /** What a device holds this round. */

@@ -6,14 +6,14 @@
 #ifndef MMOFL_LEARN_MESSAGE_H
 #define MMOFL_LEARN_MESSAGE_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "learn/prototypes.h"
 
 /** Coordinator to devices: the model of round t (METHOD.md section 1, step 1). */
 typedef struct mmofl_broadcast {
     uint64_t round; /* t = 1, 2, ... */
     size_t n_parameters;
-    const float *parameters; /* Theta^t */
+    const float *parameters;            /* Theta^t */
+    const mmofl_prototypes *prototypes; /* NULL: the method has none */
 } mmofl_broadcast;
 
 /** What a device measured while it learned. */
@@ -22,8 +22,12 @@ typedef struct mmofl_device_report {
     uint32_t fresh_correct; /* of them, predicted rightly by Theta^t before training */
     double fresh_loss; /* mean cross-entropy on them, nats; 0 without fresh samples */
     uint32_t steps;    /* mini-batches trained on */
-    double
-        train_loss; /* mean cross-entropy over all trained samples, before each step */
+    double train_loss; /* mean cross-entropy of trained samples, before each step */
+    /* The same, apart: samples that have all modalities, and those that lack one (whose
+     * slots a method may have filled with the help of the label). */
+    uint32_t whole, partial; /* trained samples of each sort */
+    double whole_loss, partial_loss;
+    double method_loss; /* further loss terms of the method, mean over steps */
 } mmofl_device_report;
 
 /** Device to coordinator: the model after local training (step 4). */
@@ -32,17 +36,22 @@ typedef struct mmofl_update {
     size_t n_parameters;
     const float *parameters;
     uint32_t samples; /* held in the buffer: the weight of weighted averaging */
+    const uint32_t
+        *recorded; /* (M) samples of the buffer that have each encoder's modality */
+    const mmofl_prototype_sums *prototypes; /* NULL: the method has none */
     mmofl_device_report report;
 } mmofl_update;
 
-/** Bytes of each on a wire: parameters as float32, the other fields packed. */
-static inline uint64_t mmofl_broadcast_bytes(size_t n_parameters)
+/** Bytes of each on a wire: parameters and prototypes as 4-byte numbers (prototypes:
+ * how many of them), the other fields packed. */
+static inline uint64_t mmofl_broadcast_bytes(size_t n_parameters, size_t prototypes)
 {
-    return 16 + 4 * (uint64_t)n_parameters;
+    return 16 + 4 * (uint64_t)(n_parameters + prototypes);
 }
-static inline uint64_t mmofl_update_bytes(size_t n_parameters)
+static inline uint64_t mmofl_update_bytes(size_t n_parameters, size_t encoders,
+                                          size_t prototypes)
 {
-    return 16 + 8 + 4 + 28 + 4 * (uint64_t)n_parameters;
+    return 28 + 60 + 4 * (uint64_t)(n_parameters + encoders + prototypes);
 }
 
 #endif

@@ -1,7 +1,9 @@
 /* setup.c - data, threads and simulation of an experiment; the table printed before a
  * run. */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/number.h"
 #include "run/setup.h"
 
 mmofl_status mmofl_setup_init(mmofl_setup *setup, const mmofl_experiment *experiment,
@@ -36,6 +38,7 @@ mmofl_status mmofl_setup_simulation(const mmofl_setup *setup, uint64_t seed,
                                 .participation = x->participation,
                                 .partition = &x->fleet.partition,
                                 .aggregation = &x->aggregation,
+                                .method = &x->method,
                                 .stream = &x->stream,
                                 .model = &x->model,
                                 .train = &x->train,
@@ -50,13 +53,19 @@ static size_t available_memory(void)
     FILE *file = fopen("/proc/meminfo", "r");
     if (!file)
         return 0;
+    static const char key[] = "MemAvailable:";
     char line[256];
-    size_t kib = 0;
-    while (fgets(line, sizeof line, file) &&
-           sscanf(line, "MemAvailable: %zu", &kib) != 1)
-        ;
+    uint64_t kib = 0;
+    while (!kib && fgets(line, sizeof line, file)) {
+        if (strncmp(line, key, strlen(key)) != 0)
+            continue;
+        const char *at = line + strlen(key);
+        at += strspn(at, " ");
+        if (mmofl_number_whole(&at, &kib))
+            break;
+    }
     fclose(file);
-    return kib * 1024;
+    return (size_t)kib * 1024;
 }
 
 mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation,

@@ -11,6 +11,8 @@ typedef struct mmofl_thread_space {
     uint32_t *held, *mask; /* (buffer) the current device's samples */
     int32_t *label;        /* (buffer) */
     uint32_t *scratch;     /* (longest pool) */
+    uint32_t *disturbed;   /* (buffer) modalities whose values are disturbed */
+    mmofl_injected *injected; /* (M) of this thread's devices in this round */
 } mmofl_thread_space;
 
 struct mmofl_simulation {
@@ -21,6 +23,8 @@ struct mmofl_simulation {
     mmofl_learner_setup learner;
     mmofl_coordinator *coordinator;
     mmofl_link *link;
+    mmofl_imbalance *imbalance; /* NULL: nothing is missing or disturbed by us */
+    mmofl_injected *injected;   /* (devices, M) in the last round; NULL: not recorded */
     mmofl_evaluator *evaluator;
     int n_threads;
     mmofl_thread_space *thread; /* (n_threads) */

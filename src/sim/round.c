@@ -1,4 +1,6 @@
 /* round.c - one round of the fleet: devices on threads, updates over the link. */
+#include <string.h>
+
 #include "sim/fleet_parts.h"
 
 /* What one round's tasks share. */
@@ -14,12 +16,52 @@ typedef struct round_task {
 typedef struct stored_samples {
     const mmofl_dataset *data;
     const uint32_t *index;
+    const mmofl_imbalance *imbalance; /* NULL: values are as they were recorded */
+    const uint32_t *disturbed;
+    uint64_t device, first; /* number of the first arrival */
 } stored_samples;
 
 static void fetch_stored(void *context, int i, int modality, float *values)
 {
     const stored_samples *stored = context;
     mmofl_dataset_values(stored->data, stored->index[i], modality, values);
+    if (stored->imbalance && stored->disturbed[i] >> modality & 1)
+        mmofl_imbalance_disturb(stored->imbalance, stored->device,
+                                stored->first + (uint64_t)i, modality, values);
+}
+
+/* Add up what became of the fresh samples, the last ones of the buffer. */
+static void count_injected(const mmofl_simulation *s, mmofl_thread_space *space,
+                           uint32_t device, mmofl_window window)
+{
+    int n_modalities = s->setup.data->n_modalities;
+    mmofl_injected *of_device =
+        s->injected ? s->injected + (size_t)device * (size_t)n_modalities : NULL;
+    for (int m = 0; m < n_modalities; m++) {
+        mmofl_injected count = {0};
+        for (int i = window.held - window.fresh; i < window.held; i++) {
+            uint32_t recorded = s->setup.data->mask[space->held[i]] >> m & 1;
+            count.samples += recorded;
+            count.missing += recorded & ~(space->mask[i] >> m);
+            count.disturbed += space->disturbed[i] >> m & 1;
+        }
+        space->injected[m].samples += count.samples;
+        space->injected[m].missing += count.missing;
+        space->injected[m].disturbed += count.disturbed;
+        if (of_device)
+            of_device[m] = count;
+    }
+}
+
+static void forget_injected(mmofl_simulation *s)
+{
+    for (int t = 0; t < s->n_threads; t++)
+        memset(s->thread[t].injected, 0,
+               MMOFL_MAX_MODALITIES * sizeof *s->thread[t].injected);
+    if (s->injected)
+        memset(s->injected, 0,
+               (size_t)s->setup.devices * (size_t)s->setup.data->n_modalities *
+                   sizeof *s->injected);
 }
 
 /* What the device holds this round, in the thread's arrays. */
@@ -40,7 +82,18 @@ static mmofl_buffer_view look_into_buffer(const mmofl_simulation *s,
         space->mask[i] = data->mask[space->held[i]];
         space->label[i] = data->label[space->held[i]];
     }
-    *stored = (stored_samples){data, space->held};
+    const mmofl_imbalance *imbalance = s->setup.undisturbed ? NULL : s->imbalance;
+    if (imbalance) {
+        mmofl_imbalance_window(imbalance, device, window, space->mask,
+                               space->disturbed);
+        count_injected(s, space, device, window);
+    }
+    *stored = (stored_samples){.data = data,
+                               .index = space->held,
+                               .imbalance = imbalance,
+                               .disturbed = space->disturbed,
+                               .device = device,
+                               .first = window.first};
     return (mmofl_buffer_view){.samples = {.n = window.held,
                                            .mask = space->mask,
                                            .label = space->label,
@@ -121,6 +174,7 @@ mmofl_status mmofl_simulation_round(mmofl_simulation *s,
     st = make_watched_space(s, watch, broadcast.round, &task.watched_space, err);
     if (st)
         return st;
+    forget_injected(s);
     mmofl_pool_run(s->setup.pool, n, run_device, &task);
     mmofl_learner_space_delete(task.watched_space);
     st = first_failure(s, task.participants, n, broadcast.round, err);

@@ -24,7 +24,11 @@ static mmofl_status make_threads(mmofl_simulation *s, mmofl_error *err)
         space->mask = MMOFL_ARENA_NEW(&s->arena, held, uint32_t);
         space->label = MMOFL_ARENA_NEW(&s->arena, held, int32_t);
         space->scratch = MMOFL_ARENA_NEW(&s->arena, longest, uint32_t);
+        space->disturbed = MMOFL_ARENA_NEW(&s->arena, held, uint32_t);
+        space->injected =
+            MMOFL_ARENA_NEW(&s->arena, MMOFL_MAX_MODALITIES, mmofl_injected);
         if (!space->held || !space->mask || !space->label || !space->scratch ||
+            !space->disturbed || !space->injected ||
             mmofl_learner_space_new(&s->learner, false, s->setup.fail_after,
                                     &space->learner))
             return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d threads", n);
@@ -43,6 +47,8 @@ static mmofl_status make_coordinator(mmofl_simulation *s, mmofl_error *err)
                                      .participation = s->setup.participation,
                                      .n_parameters = s->model->n_parameters,
                                      .aggregation = *s->setup.aggregation,
+                                     .model = s->model,
+                                     .method = s->setup.method,
                                      .fail_after = s->setup.fail_after};
     mmofl_status st = mmofl_coordinator_new(&setup, initial, &s->coordinator, err);
     free(initial);
@@ -52,6 +58,31 @@ static mmofl_status make_coordinator(mmofl_simulation *s, mmofl_error *err)
 static mmofl_status receive(void *context, const mmofl_update *update)
 {
     return mmofl_coordinator_accept(context, update);
+}
+
+static mmofl_status make_imbalance(mmofl_simulation *s, mmofl_error *err)
+{
+    static const mmofl_imbalance_spec none = {0};
+    static const mmofl_test_imbalance_spec as_fleet = {0};
+    const mmofl_simulation_setup *u = &s->setup;
+    mmofl_imbalance_setup setup = {.spec = u->imbalance ? u->imbalance : &none,
+                                   .test = u->test_imbalance ? u->test_imbalance
+                                                             : &as_fleet,
+                                   .stream = u->stream,
+                                   .data = u->data,
+                                   .devices = u->devices,
+                                   .seed = u->seed,
+                                   .fail_after = u->fail_after};
+    for (int e = 0; e < s->model->n_encoders; e++)
+        setup.used |= UINT32_C(1) << s->model->encoder[e].modality;
+    mmofl_status st = mmofl_imbalance_new(&setup, &s->imbalance, err);
+    if (st || !s->imbalance || !u->record_injected)
+        return st;
+    s->injected = MMOFL_ARENA_NEW(
+        &s->arena, (size_t)u->devices * (size_t)u->data->n_modalities, mmofl_injected);
+    return s->injected ? MMOFL_OK
+                       : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices",
+                                    u->devices);
 }
 
 static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
@@ -66,10 +97,17 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
                               &s->partition, err);
     if (st)
         return st;
-    s->learner = (mmofl_learner_setup){s->model, u->train, u->seed, u->stream->buffer};
+    s->learner = (mmofl_learner_setup){.model = s->model,
+                                       .train = u->train,
+                                       .seed = u->seed,
+                                       .buffer = u->stream->buffer,
+                                       .method = u->method};
+    st = make_imbalance(s, err);
+    if (st)
+        return st;
     s->status = MMOFL_ARENA_NEW(&s->arena, (size_t)u->devices, mmofl_status);
-    if (!s->status ||
-        mmofl_evaluator_new(s->model, u->data, u->pool, u->fail_after, &s->evaluator))
+    if (!s->status || mmofl_evaluator_new(s->model, u->data, s->imbalance, u->pool,
+                                          u->fail_after, &s->evaluator))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices", u->devices);
     st = make_threads(s, err);
     if (st)
@@ -105,6 +143,7 @@ void mmofl_simulation_delete(mmofl_simulation *s)
     for (int t = 0; t < s->n_threads; t++)
         mmofl_learner_space_delete(s->thread[t].learner);
     mmofl_evaluator_delete(s->evaluator);
+    mmofl_imbalance_delete(s->imbalance);
     if (s->link)
         s->link->kind->destroy(s->link);
     mmofl_coordinator_delete(s->coordinator);
@@ -131,9 +170,10 @@ static size_t data_bytes(const mmofl_dataset *data)
 
 mmofl_memory_plan mmofl_simulation_memory(const mmofl_simulation *s)
 {
+    size_t devices = s->pools.bytes + mmofl_imbalance_bytes(s->imbalance);
     mmofl_memory_plan plan = {.data = data_bytes(s->setup.data),
-                              .devices = s->pools.bytes,
-                              .per_device = s->pools.bytes / (size_t)s->setup.devices,
+                              .devices = devices,
+                              .per_device = devices / (size_t)s->setup.devices,
                               .threads =
                                   s->arena.bytes + mmofl_evaluator_bytes(s->evaluator),
                               .coordinator = mmofl_coordinator_bytes(s->coordinator)};
@@ -156,4 +196,41 @@ mmofl_status mmofl_simulation_restore(mmofl_simulation *s, uint64_t round,
 mmofl_evaluation mmofl_simulation_evaluate(mmofl_simulation *s)
 {
     return mmofl_evaluator_run(s->evaluator, mmofl_simulation_parameters(s));
+}
+
+bool mmofl_simulation_is_imbalanced(const mmofl_simulation *s)
+{
+    return s->imbalance != NULL;
+}
+
+mmofl_evaluation mmofl_simulation_evaluate_disturbed(mmofl_simulation *s)
+{
+    return mmofl_evaluator_run_disturbed(s->evaluator, mmofl_simulation_parameters(s));
+}
+
+mmofl_injected mmofl_simulation_injected(const mmofl_simulation *s, int device, int m)
+{
+    return s
+        ->injected[(size_t)device * (size_t)s->setup.data->n_modalities + (size_t)m];
+}
+
+mmofl_injected mmofl_simulation_injected_sum(const mmofl_simulation *s, int m)
+{
+    mmofl_injected sum = {0};
+    for (int t = 0; t < s->n_threads; t++) {
+        sum.samples += s->thread[t].injected[m].samples;
+        sum.missing += s->thread[t].injected[m].missing;
+        sum.disturbed += s->thread[t].injected[m].disturbed;
+    }
+    return sum;
+}
+
+int mmofl_simulation_state(mmofl_simulation *s, mmofl_state_array *arrays, int max)
+{
+    return mmofl_coordinator_state(s->coordinator, arrays, max);
+}
+
+const mmofl_prototypes *mmofl_simulation_prototypes(const mmofl_simulation *s)
+{
+    return mmofl_coordinator_prototypes(s->coordinator);
 }

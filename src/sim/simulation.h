@@ -8,6 +8,7 @@
 #define MMOFL_SIM_SIMULATION_H
 
 #include "base/pool.h"
+#include "data/imbalance.h"
 #include "data/partition.h"
 #include "data/stream.h"
 #include "fed/coordinator.h"
@@ -21,13 +22,25 @@ typedef struct mmofl_simulation_setup {
     int devices;
     double participation;
     const mmofl_pick *partition, *aggregation;
+    const mmofl_pick *method; /* NULL: pm */
     const mmofl_stream_spec *stream;
     const mmofl_model_spec *model;
     const mmofl_train_spec *train;
     const mmofl_dataset *data;
+    const mmofl_imbalance_spec *imbalance;           /* NULL: none */
+    const mmofl_test_imbalance_spec *test_imbalance; /* NULL: as the fleet's */
+    bool undisturbed;     /* devices record everything, and clean; tests do not */
+    bool record_injected; /* keep what was injected, device by device */
     mmofl_pool *pool;
     long fail_after; /* tests: as in arena.h */
 } mmofl_simulation_setup;
+
+/** What was injected into the fresh samples of a modality. */
+typedef struct mmofl_injected {
+    uint64_t samples;   /* in which it was recorded */
+    uint64_t missing;   /* of them: lost */
+    uint64_t disturbed; /* of those left: disturbed */
+} mmofl_injected;
 
 /** Memory in bytes, as it is after mmofl_simulation_new. */
 typedef struct mmofl_memory_plan {
@@ -48,8 +61,8 @@ typedef struct mmofl_simulation mmofl_simulation;
 
 /** Partition the data, plan the model, make room for every thread, draw the initial
  * model.
- * @retval E_INFEASIBLE, E_RANGE, E_SHAPE, E_UNKNOWN, E_MEMORY  err says what does not
- * fit */
+ * @retval E_INFEASIBLE, E_RANGE, E_SHAPE, E_UNKNOWN, E_TYPE, E_SYNTAX, E_MEMORY  err
+ * says what does not fit */
 MMOFL_CHECKED mmofl_status mmofl_simulation_new(const mmofl_simulation_setup *setup,
                                                 mmofl_simulation **simulation,
                                                 mmofl_error *err);
@@ -65,6 +78,13 @@ const float *mmofl_simulation_parameters(const mmofl_simulation *simulation);
 MMOFL_CHECKED mmofl_status mmofl_simulation_restore(mmofl_simulation *simulation,
                                                     uint64_t round,
                                                     const float *parameters);
+
+/** Arrays beside the model that must survive a resume (fed/coordinator.h). */
+int mmofl_simulation_state(mmofl_simulation *simulation, mmofl_state_array *arrays,
+                           int max);
+
+/** Global prototypes; NULL when the method has none. */
+const mmofl_prototypes *mmofl_simulation_prototypes(const mmofl_simulation *simulation);
 
 /** Watch one device in one round (see learner.h): its mini-batches then go through
  * whole. */
@@ -82,7 +102,19 @@ MMOFL_CHECKED mmofl_status mmofl_simulation_round(mmofl_simulation *simulation,
                                                   mmofl_round_summary *summary,
                                                   mmofl_error *err);
 
-/** Test the current model. */
+/** Test the current model on the test part as it was recorded. */
 mmofl_evaluation mmofl_simulation_evaluate(mmofl_simulation *simulation);
+
+/** Is there an imbalance, so that the next functions have something to tell? */
+bool mmofl_simulation_is_imbalanced(const mmofl_simulation *simulation);
+
+/** Test the current model on the disturbed test part, which is the same each time. */
+mmofl_evaluation mmofl_simulation_evaluate_disturbed(mmofl_simulation *simulation);
+
+/** What the last round injected into modality m: into one device's samples (only with
+ * record_injected; zeros for a device that did not take part), and over all devices. */
+mmofl_injected mmofl_simulation_injected(const mmofl_simulation *simulation, int device,
+                                         int m);
+mmofl_injected mmofl_simulation_injected_sum(const mmofl_simulation *simulation, int m);
 
 #endif

@@ -30,8 +30,8 @@ static void uniform_fedavg_by_hand(void **state)
     CHECK(s.round == 1 && s.participants == 2 && s.updates == 2);
     CHECK(s.fresh == 6 && s.fresh_correct == 3 && s.steps == 4);
     CHECK(s.loss == 1 && s.train_loss == 0.5); /* means over devices */
-    CHECK_INT(s.bytes_down, 2 * mmofl_broadcast_bytes(N));
-    CHECK_INT(s.bytes_up, 2 * mmofl_update_bytes(N));
+    CHECK_INT(s.bytes_down, 2 * mmofl_broadcast_bytes(N, 0));
+    CHECK_INT(s.bytes_up, 2 * mmofl_update_bytes(N, 0, 0));
     mmofl_coordinator_delete(c);
 }
 

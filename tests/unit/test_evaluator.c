@@ -77,7 +77,7 @@ static void rig_new(rig *r, const uint64_t confusion[K][K], size_t n, size_t n_t
     r->model = new_model(&r->spec, r->w);
     r->data = new_data(confusion, n, n_train);
     CHECK_OK(mmofl_pool_new(threads, &r->pool));
-    CHECK_OK(mmofl_evaluator_new(r->model, r->data, r->pool, 0, &r->evaluator));
+    CHECK_OK(mmofl_evaluator_new(r->model, r->data, NULL, r->pool, 0, &r->evaluator));
 }
 
 static void rig_delete(rig *r)
@@ -206,7 +206,7 @@ static void any_failing_allocation_is_reported(void **state)
     long fail_after = 1;
     for (; !evaluator; fail_after++) {
         mmofl_status st =
-            mmofl_evaluator_new(r.model, r.data, r.pool, fail_after, &evaluator);
+            mmofl_evaluator_new(r.model, r.data, NULL, r.pool, fail_after, &evaluator);
         CHECK(st == MMOFL_E_MEMORY || st == MMOFL_OK);
         CHECK((st == MMOFL_OK) == (evaluator != NULL));
     }

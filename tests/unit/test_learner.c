@@ -56,7 +56,8 @@ typedef struct rig {
 
 static void rig_start(rig *r, bool whole_batches)
 {
-    r->setup = (mmofl_learner_setup){r->model, &r->train, 5, HELD};
+    r->setup = (mmofl_learner_setup){
+        .model = r->model, .train = &r->train, .seed = 5, .buffer = HELD};
     CHECK_OK(mmofl_learner_space_new(&r->setup, whole_batches, 0, &r->space));
     r->received = malloc(r->model->n_parameters * sizeof(float));
     CHECK(r->received);

@@ -76,9 +76,9 @@ static void the_receivers_refusal_goes_back_to_the_sender(void **state)
 static void bytes_on_a_wire_grow_by_four_for_each_parameter(void **state)
 {
     (void)state;
-    CHECK_INT(mmofl_broadcast_bytes(1000) - mmofl_broadcast_bytes(0), 4000);
-    CHECK_INT(mmofl_update_bytes(1000) - mmofl_update_bytes(0), 4000);
-    CHECK_INT(mmofl_broadcast_bytes(0), 8 + 8); /* round, number of parameters */
+    CHECK_INT(mmofl_broadcast_bytes(1000, 0) - mmofl_broadcast_bytes(0, 0), 4000);
+    CHECK_INT(mmofl_update_bytes(1000, 0, 0) - mmofl_update_bytes(0, 0, 0), 4000);
+    CHECK_INT(mmofl_broadcast_bytes(0, 0), 8 + 8); /* round, number of parameters */
 }
 
 CHECK_MAIN(TEST(there_is_nothing_to_take_before_the_first_offer),

@@ -118,7 +118,10 @@ static void learn_alone(const fleet *f, int rounds, float *w)
     CHECK_OK(mmofl_partition_make(f->data, &f->partition, 1, f->setup.seed, &arena,
                                   &pool, NULL));
     const mmofl_model *model = mmofl_simulation_model(f->simulation);
-    mmofl_learner_setup setup = {model, &f->train, f->setup.seed, f->stream.buffer};
+    mmofl_learner_setup setup = {.model = model,
+                                 .train = &f->train,
+                                 .seed = f->setup.seed,
+                                 .buffer = f->stream.buffer};
     mmofl_learner_space *space;
     CHECK_OK(mmofl_learner_space_new(&setup, false, 0, &space));
     uint32_t *scratch = MMOFL_ARENA_NEW(&arena, pool.start[1], uint32_t);

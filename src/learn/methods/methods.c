@@ -1,14 +1,13 @@
 /* methods.c - every method by name. */
-#include "learn/method.h"
+#include "learn/methods/methods.h"
 
-static const mmofl_kind partial_modality = {
-    .name = "pm",
-    .help = "partial modality: a missing encoder is skipped, zeros in its feature slot",
-    .source = "PMM, arXiv 2505.16138"};
-
-static const mmofl_kind *const kinds[] = {&partial_modality};
+static const mmofl_kind *const kinds[] = {
+#define ROW(name) &mmofl_method_##name.kind,
+    MMOFL_METHOD_LIST(ROW)
+#undef ROW
+};
 
 mmofl_kind_list mmofl_method_kinds(void)
 {
-    return (mmofl_kind_list){kinds, (int)(sizeof kinds / sizeof *kinds)};
+    return (mmofl_kind_list){kinds, MMOFL_METHOD_COUNT_OF(kinds)};
 }
