@@ -62,8 +62,11 @@ static mmofl_status restore(seed_run *r, mmofl_error *err)
     mmofl_safetensors_close(&file);
     if (st)
         return mmofl_fail_within(err, "%s", path);
-    return mmofl_run_store_each_round(mmofl_run_folder_store(r->folder), r->run.id,
-                                      take_cumulative_loss, r, err);
+    mmofl_run_folder_hold(r->folder);
+    st = mmofl_run_store_each_round(mmofl_run_folder_store(r->folder), r->run.id,
+                                    take_cumulative_loss, r, err);
+    mmofl_run_folder_release(r->folder);
+    return st;
 }
 
 static mmofl_round_record record_of(seed_run *r, const mmofl_round_summary *s,
@@ -159,8 +162,10 @@ static mmofl_status export_files(seed_run *r, mmofl_error *err)
     for (size_t i = 0; !st && i < sizeof exports / sizeof *exports; i++) {
         st = mmofl_run_folder_seed_path(r->folder, r->run.seed, exports[i].file, path,
                                         sizeof path, err);
+        mmofl_run_folder_hold(r->folder);
         if (!st)
             st = exports[i].write(store, r->run.id, path, err);
+        mmofl_run_folder_release(r->folder);
     }
     if (!st)
         st = mmofl_run_folder_seed_path(r->folder, r->run.seed, "model.safetensors",

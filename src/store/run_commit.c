@@ -15,6 +15,20 @@
 
 static const double SYNC_SECONDS = 1.0;
 
+/* Write the record when it is this thread's turn. */
+static mmofl_status add_round(mmofl_run_folder *folder, const mmofl_run *run,
+                              const mmofl_round_record *record,
+                              const mmofl_checkpoint_record *row, int keep_round,
+                              bool is_durable, mmofl_error *err)
+{
+    mmofl_run_folder_hold(folder);
+    mmofl_status st =
+        mmofl_run_store_add_round(mmofl_run_folder_store(folder), run->id, record, row,
+                                  keep_round, is_durable, err);
+    mmofl_run_folder_release(folder);
+    return st;
+}
+
 /* Write the state of `row->round` and fill in the row that will name it. */
 static mmofl_status write_state(const char *seed_folder, const mmofl_run_state *state,
                                 bool is_durable, mmofl_checkpoint_record *row,
@@ -57,9 +71,8 @@ mmofl_status mmofl_run_folder_commit(mmofl_run_folder *folder, mmofl_run *run,
                                      const mmofl_round_record *record,
                                      const mmofl_run_state *state, mmofl_error *err)
 {
-    mmofl_run_store *store = mmofl_run_folder_store(folder);
     if (!state)
-        return mmofl_run_store_add_round(store, run->id, record, NULL, -1, false, err);
+        return add_round(folder, run, record, NULL, -1, false, err);
     if (record->round <= run->round)
         return mmofl_fail(err, MMOFL_E_DUPLICATE, "round %d after round %d",
                           record->round, run->round);
@@ -74,8 +87,7 @@ mmofl_status mmofl_run_folder_commit(mmofl_run_folder *folder, mmofl_run *run,
         return st;
     st = write_state(seed_folder, state, is_durable, &row, err);
     if (!st)
-        st = mmofl_run_store_add_round(store, run->id, record, &row, run->synced_round,
-                                       is_durable, err);
+        st = add_round(folder, run, record, &row, run->synced_round, is_durable, err);
     if (st)
         mmofl_run_files_remove(seed_folder, record->round);
     else
@@ -92,10 +104,12 @@ mmofl_status mmofl_run_folder_finish(mmofl_run_folder *folder, mmofl_run *run,
                                                  sizeof seed_folder, err);
     if (!st && run->round >= 0)
         st = mmofl_run_files_sync(seed_folder, run->checkpoint, err);
+    mmofl_run_folder_hold(folder);
     if (!st)
         st = mmofl_run_store_keep_checkpoint(store, run->id, run->round, err);
     if (!st)
         st = mmofl_run_store_set_status(store, run->id, status, err);
+    mmofl_run_folder_release(folder);
     if (st)
         return st;
     run->status = status;

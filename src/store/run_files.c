@@ -2,12 +2,13 @@
  *
  * A name is on the disk only when its folder was synced too, and a rename may get there
  * before the data it renames; hence a digest and not just a look at the size. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* flock */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -20,6 +21,33 @@ void mmofl_run_files_name(int round, char name[MMOFL_RUN_FILE_BYTES])
     name[0] = '\0';
     if (round >= 0)
         snprintf(name, MMOFL_RUN_FILE_BYTES, "checkpoint-%d.safetensors", round);
+}
+
+mmofl_status mmofl_run_files_lock(const char *folder, int *out, mmofl_error *err)
+{
+    char path[MMOFL_RUN_PATH_BYTES];
+    mmofl_status st = mmofl_file_join(path, sizeof path, folder, "lock", err);
+    if (st)
+        return st;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return mmofl_fail_errno(err, errno, "%s", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int e = errno;
+        close(fd);
+        if (e == EWOULDBLOCK)
+            return mmofl_fail(err, MMOFL_E_STATE, "%s: another process is using it",
+                              folder);
+        return mmofl_fail_errno(err, e, "%s: cannot be locked", path);
+    }
+    *out = fd;
+    return MMOFL_OK;
+}
+
+void mmofl_run_files_unlock(int fd)
+{
+    if (fd >= 0)
+        close(fd);
 }
 
 mmofl_status mmofl_run_files_digest(const char *path,

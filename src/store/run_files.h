@@ -1,5 +1,5 @@
 /* run_files.h - checkpoint files of a run on the disk: names, digests, syncing, strays.
- * Only run_folder.c and run_commit.c include it. */
+ * Only the folders' own files here include it. */
 #ifndef MMOFL_STORE_RUN_FILES_H
 #define MMOFL_STORE_RUN_FILES_H
 
@@ -9,6 +9,16 @@ enum { MMOFL_RUN_PATH_BYTES = 4096 };
 
 /** "checkpoint-<round>.safetensors"; "" for round -1. */
 void mmofl_run_files_name(int round, char name[MMOFL_RUN_FILE_BYTES]);
+
+/** Take the lock file of a folder, so that one process at a time writes there; the
+ * kernel gives it back however the holder ends.
+ * @param[out] fd  for mmofl_run_files_unlock
+ * @retval MMOFL_E_STATE  another process has it */
+MMOFL_CHECKED mmofl_status mmofl_run_files_lock(const char *folder, int *fd,
+                                                mmofl_error *err);
+
+/** -1 is allowed. */
+void mmofl_run_files_unlock(int fd);
 
 /** BLAKE2b of a file's bytes. */
 MMOFL_CHECKED mmofl_status mmofl_run_files_digest(

@@ -5,12 +5,11 @@
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,7 +21,8 @@ enum { CONFIG_LIMIT = 16 * 1024 * 1024 };
 struct mmofl_run_folder {
     char *path, *config;
     mmofl_run_store *store;
-    int lock_fd; /* -1 = not locked */
+    int lock_fd;          /* -1 = not locked */
+    pthread_mutex_t turn; /* who holds it may use the store; recursive */
 };
 
 mmofl_status mmofl_run_folder_path(const mmofl_run_folder *folder, const char *file,
@@ -53,26 +53,25 @@ mmofl_run_store *mmofl_run_folder_store(mmofl_run_folder *folder)
     return folder->store;
 }
 
-/* One process at a time: the kernel gives the lock back however the holder ends. */
-static mmofl_status lock(mmofl_run_folder *folder, mmofl_error *err)
+void mmofl_run_folder_hold(mmofl_run_folder *folder)
 {
-    char path[MMOFL_RUN_PATH_BYTES];
-    mmofl_status st = mmofl_run_folder_path(folder, "lock", path, sizeof path, err);
-    if (st)
-        return st;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return mmofl_fail_errno(err, errno, "%s", path);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        int e = errno;
-        close(fd);
-        if (e == EWOULDBLOCK)
-            return mmofl_fail(err, MMOFL_E_STATE, "%s: another process is using it",
-                              folder->path);
-        return mmofl_fail_errno(err, e, "%s: cannot be locked", path);
-    }
-    folder->lock_fd = fd;
-    return MMOFL_OK;
+    pthread_mutex_lock(&folder->turn);
+}
+
+void mmofl_run_folder_release(mmofl_run_folder *folder)
+{
+    pthread_mutex_unlock(&folder->turn);
+}
+
+static bool turn_init(pthread_mutex_t *turn)
+{
+    pthread_mutexattr_t recursive;
+    if (pthread_mutexattr_init(&recursive) != 0)
+        return false;
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    bool made = pthread_mutex_init(turn, &recursive) == 0;
+    pthread_mutexattr_destroy(&recursive);
+    return made;
 }
 
 static mmofl_run_folder *folder_new(const char *path)
@@ -82,8 +81,9 @@ static mmofl_run_folder *folder_new(const char *path)
         return NULL;
     folder->lock_fd = -1;
     folder->path = strdup(path);
-    if (folder->path)
+    if (folder->path && turn_init(&folder->turn))
         return folder;
+    free(folder->path);
     free(folder);
     return NULL;
 }
@@ -93,8 +93,8 @@ void mmofl_run_folder_close(mmofl_run_folder *folder)
     if (!folder)
         return;
     mmofl_run_store_close(folder->store);
-    if (folder->lock_fd >= 0)
-        close(folder->lock_fd);
+    mmofl_run_files_unlock(folder->lock_fd);
+    pthread_mutex_destroy(&folder->turn);
     free(folder->config);
     free(folder->path);
     free(folder);
@@ -163,7 +163,7 @@ static mmofl_status fill_new(mmofl_run_folder *folder, const char *config,
      * and again under the lock. */
     mmofl_status st = check_empty(folder->path, err);
     if (!st)
-        st = lock(folder, err);
+        st = mmofl_run_files_lock(folder->path, &folder->lock_fd, err);
     if (!st)
         st = check_empty(folder->path, err);
     if (!st)
@@ -218,7 +218,7 @@ static mmofl_status fill_old(mmofl_run_folder *folder, mmofl_error *err)
     if (!holds_a_run(folder))
         return mmofl_fail(err, MMOFL_E_NOT_FOUND, "%s: no run there (no run.sqlite)",
                           folder->path);
-    mmofl_status st = lock(folder, err);
+    mmofl_status st = mmofl_run_files_lock(folder->path, &folder->lock_fd, err);
     if (!st)
         st = mmofl_run_folder_path(folder, "config.yaml", path, sizeof path, err);
     if (!st)
@@ -294,9 +294,8 @@ static mmofl_status recover(mmofl_run_folder *folder, const char *seed_folder,
     return st;
 }
 
-mmofl_status mmofl_run_folder_begin(mmofl_run_folder *folder, const char *name,
-                                    uint64_t seed, const char *version, mmofl_run *out,
-                                    mmofl_error *err)
+static mmofl_status begin(mmofl_run_folder *folder, const char *name, uint64_t seed,
+                          const char *version, mmofl_run *out, mmofl_error *err)
 {
     char path[MMOFL_RUN_PATH_BYTES];
     mmofl_run run = {.seed = seed,
@@ -328,5 +327,15 @@ mmofl_status mmofl_run_folder_begin(mmofl_run_folder *folder, const char *name,
     }
     if (!st)
         *out = run;
+    return st;
+}
+
+mmofl_status mmofl_run_folder_begin(mmofl_run_folder *folder, const char *name,
+                                    uint64_t seed, const char *version, mmofl_run *run,
+                                    mmofl_error *err)
+{
+    mmofl_run_folder_hold(folder);
+    mmofl_status st = begin(folder, name, seed, version, run, err);
+    mmofl_run_folder_release(folder);
     return st;
 }

@@ -17,7 +17,9 @@
  * kill -9 leaves the kernel's view: at most a stray file.  Power loss may take the last
  * rounds and the data of files that were not synced: resuming goes through the rows,
  * newest first, to one whose file has the digest of its row; the synced one has.
- * Threads: one owner.  Statuses of run_store.h besides those named here. */
+ * Threads: the seeds of a folder may run on different threads, each with a mmofl_run of
+ * its own: begin, commit and finish take turns by themselves.
+ * Statuses of run_store.h besides those named here. */
 #ifndef MMOFL_STORE_RUN_FOLDER_H
 #define MMOFL_STORE_RUN_FOLDER_H
 
@@ -67,9 +69,14 @@ MMOFL_CHECKED mmofl_status mmofl_run_folder_open(const char *path,
 /** Unlock.  What was committed stays.  NULL is allowed. */
 void mmofl_run_folder_close(mmofl_run_folder *folder);
 
-/** config.yaml's text, and the store; both the folder's. */
+/** config.yaml's text, and the store; both the folder's.  While other seeds run, the
+ * store is used between hold and release only. */
 const char *mmofl_run_folder_config(const mmofl_run_folder *folder);
 mmofl_run_store *mmofl_run_folder_store(mmofl_run_folder *folder);
+
+/** Keep other threads out of the store, until release; a thread may hold it twice. */
+void mmofl_run_folder_hold(mmofl_run_folder *folder);
+void mmofl_run_folder_release(mmofl_run_folder *folder);
 
 /** "DIR/file" and "DIR/seed-<s>/file" in out, MMOFL_E_LIMIT when it does not fit. */
 MMOFL_CHECKED mmofl_status mmofl_run_folder_path(const mmofl_run_folder *folder,
