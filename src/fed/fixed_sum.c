@@ -48,8 +48,9 @@ static mmofl_status check(const mmofl_fixed_sum *sum, const float *x, uint32_t w
     float top;
     memcpy(&top, &bits, sizeof top);
     *size = (double)weight * (double)top;
-    return *size >= largest_term || sum->bound + *size >= largest_sum ? MMOFL_E_RANGE
-                                                                      : MMOFL_OK;
+    return (double)top >= largest_term || sum->bound + *size >= largest_sum
+               ? MMOFL_E_RANGE
+               : MMOFL_OK;
 }
 
 mmofl_status mmofl_fixed_sum_check(const mmofl_fixed_sum *sum, const float *x,
@@ -67,12 +68,11 @@ mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x, uint32_t 
         return st;
     int64_t magic_bits;
     memcpy(&magic_bits, &magic, sizeof magic_bits);
-    double scale = unit * (double)weight;
     for (size_t i = 0; i < sum->n; i++) {
-        double shifted = (double)x[i] * scale + magic;
+        double shifted = (double)x[i] * unit + magic;
         int64_t rounded;
         memcpy(&rounded, &shifted, sizeof rounded);
-        sum->sum[i] += rounded - magic_bits;
+        sum->sum[i] += (rounded - magic_bits) * weight;
     }
     sum->weight += weight;
     sum->bound += size;

@@ -1,11 +1,11 @@
 /* fixed_sum.h - sums of float vectors whose bits do not depend on the order of the
  * terms.
  *
- * Each term weight * x is rounded once to a multiple of 2^-34 and added as a 64-bit
- * integer; integer addition is associative, so any order, any number of threads and any
- * way of sharding give the same sum.  Precision: 6e-11 absolute, below half a unit in
- * the last place of every float32 above 1e-3 in size.  Range: sum of weight * max|x| <
- * 2^28. */
+ * Each x is rounded once to a multiple of 2^-34, times its weight, and added as a
+ * 64-bit integer; integer addition is associative, so any order, any number of threads
+ * and any way of sharding give the same sum.  Precision: 6e-11 absolute, below half a
+ * unit in the last place of every float32 above 1e-3 in size.  Range: sum of weight *
+ * max|x| < 2^28. */
 #ifndef MMOFL_FED_FIXED_SUM_H
 #define MMOFL_FED_FIXED_SUM_H
 
@@ -31,7 +31,7 @@ MMOFL_CHECKED mmofl_status mmofl_fixed_sum_check(const mmofl_fixed_sum *sum,
 /** sum += weight * x; a weight of 0 checks x and adds nothing.  A refused x changes
  * nothing.
  * @retval E_NONFINITE  x holds NaN or infinity
- * @retval E_RANGE      |weight * x| >= 2^17, or the sum could pass its range
+ * @retval E_RANGE      |x| >= 2^17, or the sum could pass its range
  * Cost: two passes over x, allocates nothing. */
 MMOFL_CHECKED mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x,
                                                uint32_t weight);
