@@ -19,10 +19,18 @@ static void uniform_fedavg_by_hand(void **state)
                            .n_parameters = N,
                            .parameters = a,
                            .samples = 30,
-                           .report = {4, 1, 0.5, 3, 0.25}};
+                           .report = {.fresh = 4,
+                                      .fresh_correct = 1,
+                                      .fresh_loss = 0.5,
+                                      .steps = 3,
+                                      .train_loss = 0.25}};
     CHECK_OK(mmofl_coordinator_accept(c, &update));
     update.device = 1, update.parameters = b, update.samples = 10;
-    update.report = (mmofl_device_report){2, 2, 1.5, 1, 0.75};
+    update.report = (mmofl_device_report){.fresh = 2,
+                                          .fresh_correct = 2,
+                                          .fresh_loss = 1.5,
+                                          .steps = 1,
+                                          .train_loss = 0.75};
     CHECK_OK(mmofl_coordinator_accept(c, &update));
     mmofl_round_summary s = close_round(c);
     const float *w = mmofl_coordinator_parameters(c);

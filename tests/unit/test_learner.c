@@ -101,7 +101,9 @@ static void rig_usual(rig *r, mmofl_train_spec train)
 static mmofl_update run(rig *r, uint64_t device, uint64_t round, int held, int fresh,
                         const mmofl_learner_watch *watch)
 {
-    mmofl_broadcast broadcast = {round, r->model->n_parameters, r->received};
+    mmofl_broadcast broadcast = {.round = round,
+                                 .n_parameters = r->model->n_parameters,
+                                 .parameters = r->received};
     mmofl_buffer_view buffer = view_of(&r->data, held, fresh);
     mmofl_update update;
     r->data.n_fetched = 0;
@@ -408,7 +410,9 @@ static void another_number_of_parameters_is_refused(void **state)
     (void)state;
     rig r;
     rig_usual(&r, (mmofl_train_spec){.epochs = 1, .batch = 4});
-    mmofl_broadcast broadcast = {1, r.model->n_parameters - 1, r.received};
+    mmofl_broadcast broadcast = {.round = 1,
+                                 .n_parameters = r.model->n_parameters - 1,
+                                 .parameters = r.received};
     mmofl_buffer_view buffer = view_of(&r.data, HELD, 0);
     mmofl_update update = {.device = 77};
     CHECK_STATUS(
@@ -426,7 +430,8 @@ static void diverging_training_is_refused(void **state)
             (mmofl_train_spec){.epochs = 8, .batch = 2}, "constant start=1000");
     for (size_t i = 0; i < r.model->n_parameters; i++)
         r.received[i] *= 1e18f;
-    mmofl_broadcast broadcast = {1, r.model->n_parameters, r.received};
+    mmofl_broadcast broadcast = {
+        .round = 1, .n_parameters = r.model->n_parameters, .parameters = r.received};
     mmofl_buffer_view buffer = view_of(&r.data, HELD, 3);
     mmofl_update update = {.device = 77};
     CHECK_STATUS(

@@ -41,12 +41,14 @@ static void every_device_takes_what_was_offered_last(void **state)
     mmofl_link *link = new_link(&in);
     const float first[] = {1, 2}, second[] = {3, 4};
     mmofl_broadcast got;
-    CHECK_OK(link->kind->offer(link, &(mmofl_broadcast){1, 2, first}));
+    CHECK_OK(link->kind->offer(
+        link, &(mmofl_broadcast){.round = 1, .n_parameters = 2, .parameters = first}));
     for (uint64_t device = 0; device < 3; device++) {
         CHECK_OK(link->kind->take(link, device, &got));
         CHECK(got.round == 1 && got.n_parameters == 2 && got.parameters == first);
     }
-    CHECK_OK(link->kind->offer(link, &(mmofl_broadcast){2, 2, second}));
+    CHECK_OK(link->kind->offer(
+        link, &(mmofl_broadcast){.round = 2, .n_parameters = 2, .parameters = second}));
     CHECK_OK(link->kind->take(link, 0, &got));
     CHECK(got.round == 2 && got.parameters == second);
     link->kind->destroy(link);

@@ -138,9 +138,14 @@ static void learn_alone(const fleet *f, int rounds, float *w)
             label[i] = f->data->label[held[i]];
         }
         held_samples samples = {f->data, held};
-        mmofl_buffer_view buffer = {{window.held, mask, label, fetch_held, &samples, 0},
-                                    window.fresh};
-        mmofl_broadcast broadcast = {(uint64_t)t, model->n_parameters, w};
+        mmofl_buffer_view buffer = {.samples = {.n = window.held,
+                                                .mask = mask,
+                                                .label = label,
+                                                .fetch = fetch_held,
+                                                .context = &samples},
+                                    .fresh = window.fresh};
+        mmofl_broadcast broadcast = {
+            .round = (uint64_t)t, .n_parameters = model->n_parameters, .parameters = w};
         mmofl_update update;
         CHECK_OK(
             mmofl_learner_round(&setup, space, 0, &broadcast, &buffer, NULL, &update));
