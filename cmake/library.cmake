@@ -6,8 +6,9 @@ set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl)
 pkg_check_modules(MMOFL_DEPS REQUIRED IMPORTED_TARGET ${MMOFL_PACKAGES})
 
 file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
-     src/base/*.c src/nn/*.c src/data/*.c src/config/*.c src/learn/*.c
-     src/learn/methods/*.c src/fed/*.c src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
+     src/base/*.c src/nn/*.c src/data/*.c src/data/disturbances/*.c src/config/*.c src/learn/*.c
+     src/learn/methods/*.c src/fed/*.c src/fed/rules/*.c
+     src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
      src/run/*.c src/report/*.c)
 
 add_library(mmofl_objects OBJECT ${MMOFL_SOURCES})
@@ -15,6 +16,8 @@ target_include_directories(mmofl_objects PUBLIC include src)
 target_include_directories(mmofl_objects SYSTEM PRIVATE ${RANDOM123_INCLUDE})
 target_compile_definitions(mmofl_objects PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
 target_link_libraries(mmofl_objects PUBLIC PkgConfig::MMOFL_DEPS Threads::Threads m)
+# Noise is made in loops over lanes; sqrt never sees a negative number there.
+set_source_files_properties(src/base/noise.c PROPERTIES COMPILE_OPTIONS "-O3;-fno-math-errno")
 include(cmake/kernels.cmake)
 
 foreach(kind SHARED STATIC)

@@ -130,7 +130,7 @@ static mmofl_status test_model(const mmofl_setup *setup, const mmofl_safetensors
         return st;
     float *parameters = malloc(model->n_parameters * sizeof(float));
     mmofl_evaluator *evaluator = NULL;
-    st = parameters ? mmofl_evaluator_new(model, data, setup->pool, 0, &evaluator)
+    st = parameters ? mmofl_evaluator_new(model, data, NULL, setup->pool, 0, &evaluator)
                     : MMOFL_E_MEMORY;
     st = st ? mmofl_fail(err, st, "no memory to test the model")
             : mmofl_model_file_parameters(file, model, parameters, err);

@@ -16,13 +16,17 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static uint64_t initial_of(const mmofl_stream_spec *spec)
+{
+    return (uint64_t)(spec->initial ? spec->initial : spec->buffer);
+}
+
 /* A(t); nothing has arrived in round 0. */
 static uint64_t arrivals(const mmofl_stream_spec *spec, size_t n, uint64_t round)
 {
     if (round == 0)
         return 0;
-    uint64_t initial = (uint64_t)(spec->initial ? spec->initial : spec->buffer);
-    uint64_t all = initial + (round - 1) * (uint64_t)spec->fresh;
+    uint64_t all = initial_of(spec) + (round - 1) * (uint64_t)spec->fresh;
     return spec->at_end == MMOFL_END_STOP ? least(all, n) : all;
 }
 
@@ -35,6 +39,15 @@ mmofl_window mmofl_stream_window(const mmofl_stream_spec *spec, size_t n,
     uint64_t held = least(all, (uint64_t)spec->buffer);
     uint64_t fresh = least(all - arrivals(spec, n, round - 1), held);
     return (mmofl_window){all - held, (int)held, (int)fresh};
+}
+
+uint64_t mmofl_stream_round_of(const mmofl_stream_spec *spec, uint64_t arrival)
+{
+    uint64_t initial = initial_of(spec);
+    if (arrival < initial)
+        return 1;
+    assert(spec->fresh > 0); /* else nothing arrives any more */
+    return 2 + (arrival - initial) / (uint64_t)spec->fresh;
 }
 
 void mmofl_stream_held(const mmofl_stream_spec *spec, const uint32_t *pool, size_t n,

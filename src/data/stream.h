@@ -43,6 +43,9 @@ typedef struct mmofl_window {
 mmofl_window mmofl_stream_window(const mmofl_stream_spec *spec, size_t n,
                                  uint64_t round);
 
+/** The round in which arrival number `arrival` (from 0) comes.  Cost: O(1). */
+uint64_t mmofl_stream_round_of(const mmofl_stream_spec *spec, uint64_t arrival);
+
 /** Write the held samples' indexes, oldest first, to held (window.held numbers).
  * pool: n samples in time order.  scratch: n numbers, whose content does not matter.
  * Cost: O(n + held). */

@@ -11,14 +11,34 @@ struct mmofl_evaluator {
     mmofl_arena arena;
     const mmofl_model *model;
     const mmofl_dataset *data;
+    const mmofl_imbalance *imbalance; /* NULL: no disturbed part */
     mmofl_pool *pool;
     const float *parameters;     /* of the current run */
+    bool disturbed;              /* the current run is on disturbed samples */
     size_t first, n, n_pieces;   /* tested samples: first ... first + n - 1 */
     double *piece_loss;          /* (n_pieces) */
     int32_t *predicted;          /* (n) */
     mmofl_workspace **workspace; /* (threads) */
-    uint64_t *confusion;         /* (K, K) */
+    uint64_t *confusion;         /* (2, K, K): as recorded, disturbed */
+    uint32_t *left, *noisy; /* (n) of the disturbed part: modalities left, and those of
+                               them that are disturbed */
 };
+
+/* The disturbed part is drawn once: masks are kept, values are made anew each time. */
+static mmofl_status make_disturbed_part(mmofl_evaluator *e)
+{
+    if (!e->imbalance)
+        return MMOFL_OK;
+    e->left = MMOFL_ARENA_NEW(&e->arena, e->n, uint32_t);
+    e->noisy = MMOFL_ARENA_NEW(&e->arena, e->n, uint32_t);
+    if (!e->left || !e->noisy)
+        return MMOFL_E_MEMORY;
+    for (size_t i = 0; i < e->n; i++) {
+        e->left[i] = e->data->mask[e->first + i];
+        mmofl_imbalance_test(e->imbalance, e->first + i, &e->left[i], &e->noisy[i]);
+    }
+    return MMOFL_OK;
+}
 
 static mmofl_status make(mmofl_evaluator *e, long fail_after)
 {
@@ -27,9 +47,12 @@ static mmofl_status make(mmofl_evaluator *e, long fail_after)
     e->piece_loss = MMOFL_ARENA_NEW(&e->arena, e->n_pieces, double);
     e->predicted = MMOFL_ARENA_NEW(&e->arena, e->n, int32_t);
     e->workspace = MMOFL_ARENA_NEW(&e->arena, threads, mmofl_workspace *);
-    e->confusion = MMOFL_ARENA_NEW(&e->arena, k * k, uint64_t);
+    e->confusion = MMOFL_ARENA_NEW(&e->arena, 2 * k * k, uint64_t);
     if (!e->piece_loss || !e->predicted || !e->workspace || !e->confusion)
         return MMOFL_E_MEMORY;
+    mmofl_status made = make_disturbed_part(e);
+    if (made)
+        return made;
     for (size_t t = 0; t < threads; t++) {
         mmofl_status st =
             mmofl_workspace_new(e->model, PIECE, false, fail_after, &e->workspace[t]);
@@ -40,14 +63,15 @@ static mmofl_status make(mmofl_evaluator *e, long fail_after)
 }
 
 mmofl_status mmofl_evaluator_new(const mmofl_model *model, const mmofl_dataset *data,
-                                 mmofl_pool *pool, long fail_after,
-                                 mmofl_evaluator **out)
+                                 const mmofl_imbalance *imbalance, mmofl_pool *pool,
+                                 long fail_after, mmofl_evaluator **out)
 {
     mmofl_evaluator *e = calloc(1, sizeof *e);
     if (!e)
         return MMOFL_E_MEMORY;
     e->model = model;
     e->data = data;
+    e->imbalance = imbalance;
     e->pool = pool;
     e->first = data->n_samples > data->n_train ? data->n_train : 0;
     e->n = data->n_samples - e->first;
@@ -79,26 +103,31 @@ size_t mmofl_evaluator_bytes(const mmofl_evaluator *e)
     return bytes;
 }
 
-/* A piece of the test part: its first sample. */
+/* A piece of the test part. */
 typedef struct piece {
-    const mmofl_dataset *data;
-    size_t first;
+    const mmofl_evaluator *evaluator;
+    size_t from; /* its first sample, counted from the part's */
 } piece;
 
 static void fetch_tested(void *context, int i, int modality, float *values)
 {
     const piece *p = context;
-    mmofl_dataset_values(p->data, p->first + (size_t)i, modality, values);
+    const mmofl_evaluator *e = p->evaluator;
+    size_t number = p->from + (size_t)i;
+    mmofl_dataset_values(e->data, e->first + number, modality, values);
+    if (e->disturbed && e->noisy[number] >> modality & 1)
+        mmofl_imbalance_disturb_test(e->imbalance, e->first + number, modality, values);
 }
 
 static void test_piece(void *context, size_t item, int thread)
 {
     mmofl_evaluator *e = context;
     size_t from = item * PIECE, n = e->n - from < PIECE ? e->n - from : PIECE;
-    piece tested = {e->data, e->first + from};
+    piece tested = {e, from};
     mmofl_batch batch = {.n = (int)n,
-                         .mask = e->data->mask + tested.first,
-                         .label = e->data->label + tested.first,
+                         .mask = e->disturbed ? e->left + from
+                                              : e->data->mask + e->first + from,
+                         .label = e->data->label + e->first + from,
                          .fetch = fetch_tested,
                          .context = &tested};
     e->piece_loss[item] =
@@ -145,25 +174,38 @@ static double macro_f1(const mmofl_evaluation *evaluation)
     return seen ? sum / seen : 0;
 }
 
-mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *e, const float *parameters)
+static mmofl_evaluation run(mmofl_evaluator *e, const float *parameters, bool disturbed)
 {
     size_t k = (size_t)e->model->classes;
+    uint64_t *confusion = e->confusion + (disturbed ? k * k : 0);
     e->parameters = parameters;
+    e->disturbed = disturbed;
     mmofl_pool_run(e->pool, e->n_pieces, test_piece, e);
-    memset(e->confusion, 0, k * k * sizeof *e->confusion);
+    memset(confusion, 0, k * k * sizeof *confusion);
     uint64_t right = 0;
     for (size_t i = 0; i < e->n; i++) {
         size_t label = (size_t)e->data->label[e->first + i];
-        e->confusion[label * k + (size_t)e->predicted[i]]++;
+        confusion[label * k + (size_t)e->predicted[i]]++;
         right += label == (size_t)e->predicted[i];
     }
     mmofl_evaluation result = {.samples = e->n,
                                .classes = e->model->classes,
-                               .confusion = e->confusion,
+                               .confusion = confusion,
                                .accuracy = (double)right / (double)e->n};
     for (size_t i = 0; i < e->n_pieces; i++)
         result.loss += e->piece_loss[i];
     result.loss /= (double)e->n;
     result.macro_f1 = macro_f1(&result);
     return result;
+}
+
+mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *e, const float *parameters)
+{
+    return run(e, parameters, false);
+}
+
+mmofl_evaluation mmofl_evaluator_run_disturbed(mmofl_evaluator *e,
+                                               const float *parameters)
+{
+    return run(e, parameters, true);
 }

@@ -6,17 +6,19 @@
 #define MMOFL_LEARN_EVALUATOR_H
 
 #include "base/pool.h"
+#include "data/imbalance.h"
 #include "nn/model.h"
 
 /** Test results of one model.  K classes. */
 typedef struct mmofl_evaluation {
     size_t samples;
-    double loss;               /* mean cross-entropy, nats */
-    double accuracy;           /* share right */
-    double macro_f1;           /* mean over the classes that occur or are predicted */
-    int classes;               /* K */
-    const uint64_t *confusion; /* (K, K): row = true class, column = predicted; owned by
-                                * the evaluator, valid until its next run */
+    double loss;     /* mean cross-entropy, nats */
+    double accuracy; /* share right */
+    double macro_f1; /* mean over the classes that occur or are predicted */
+    int classes;     /* K */
+    const uint64_t
+        *confusion; /* (K, K): row = true class, column = predicted; owned by
+                     * the evaluator, valid until its next run of that kind */
 } mmofl_evaluation;
 
 /** Precision, recall and F1 of one class; 0 where nothing was predicted or nothing
@@ -30,10 +32,13 @@ mmofl_class_score mmofl_evaluation_class(const mmofl_evaluation *evaluation, int
 
 typedef struct mmofl_evaluator mmofl_evaluator;
 
-/** For models of this plan on this data (the training part when there is no test part).
+/** For models of this plan on this data (the training part when there is no test part);
+ * imbalance: what the disturbed test part is disturbed by, borrowed; NULL: there is no
+ * disturbed part.
  * @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_evaluator_new(const mmofl_model *model,
                                                const mmofl_dataset *data,
+                                               const mmofl_imbalance *imbalance,
                                                mmofl_pool *pool, long fail_after,
                                                mmofl_evaluator **evaluator);
 void mmofl_evaluator_delete(mmofl_evaluator *evaluator);
@@ -42,5 +47,10 @@ size_t mmofl_evaluator_bytes(const mmofl_evaluator *evaluator);
 /** Test the model; allocates nothing. */
 mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *evaluator,
                                      const float *parameters);
+
+/** Test it on the disturbed test part; only with an imbalance.  The two kinds of run
+ * have a confusion matrix each. */
+mmofl_evaluation mmofl_evaluator_run_disturbed(mmofl_evaluator *evaluator,
+                                               const float *parameters);
 
 #endif
