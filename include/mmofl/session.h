@@ -143,8 +143,8 @@ MMOFL_API mmofl_test_metrics mmofl_session_test(mmofl_session *session);
 
 /** Class probabilities for n samples of your own.
  *
- * A sample may lack modalities, also such as the model saw in each sample of its
- * training: what the experiment's method does about them in a test is done here.
+ * A sample may lack modalities, also such as no training sample lacked: their encoders
+ * are skipped, and zeros stand for their features (method pm, docs/method.md).
  * @param[in]  values   (M) values[m]: (n, S_m) floats, row-major, as recorded: in the
  *                      data set's unit, not standardised (that is done here, with the
  *                      training part's mean and spread, if the experiment does so).
