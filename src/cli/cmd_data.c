@@ -222,7 +222,7 @@ static int run_list(const struct request *request)
                    option->help, wanted, option->fallback ? option->fallback : "none");
         }
     }
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    return EXIT_DONE;
 }
 
 /* --- info ------------------------------------------------------------------------- */
@@ -250,7 +250,7 @@ static int import_from(const mmofl_data_spec *spec)
     if (mmofl_data_import(spec, mmofl_cli_log(), cache, &err))
         return mmofl_cli_complain(&err);
     printf("%s\n", cache);
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    return EXIT_DONE;
 }
 
 static int run_import(const struct request *request)

@@ -57,7 +57,7 @@ static int info_main(int argc, char **argv)
     char cache[4096];
     if (mmofl_file_cache_folder(cache, sizeof cache, NULL) == MMOFL_OK)
         printf("%-14s %s\n", "data cache", cache);
-    printf("%-14s libfyaml %s, jansson %s, sqlite %s, libsodium %s, %s, %s\n",
+    printf("%-14s libfyaml %s, jansson %s, sqlite %s, libsodium %s, %s, libcurl %s\n",
            "libraries", fy_library_version(), JANSSON_VERSION, sqlite3_libversion(),
            sodium_version_string(), archive_version_string(),
            curl_version_info(CURLVERSION_NOW)->version);

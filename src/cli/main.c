@@ -1,5 +1,7 @@
 /* main.c - the door: picks the subcommand. */
 #include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,9 +37,8 @@ static int refuse(const char *name)
     return EXIT_WRONG_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
-    argp_err_exit_status = EXIT_WRONG_USAGE;
     if (argc < 2) {
         print_help(stderr);
         return EXIT_WRONG_USAGE;
@@ -61,4 +62,23 @@ int main(int argc, char **argv)
         return commands[i]->main(argc - 1, argv + 1);
     }
     return refuse(name);
+}
+
+/* Buffered output can fail as late as here: a full disk must not look like success.
+ * (A `--help` of argp's own leaves by exit; what it prints is not missed.) */
+static int close_stdout(int status)
+{
+    errno = 0;
+    bool failed = ferror(stdout) != 0;
+    if (fclose(stdout) == 0 && !failed)
+        return status;
+    fprintf(stderr, "mmofl: standard output: not written%s%s\n", errno ? ": " : "",
+            errno ? strerror(errno) : "");
+    return status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
+int main(int argc, char **argv)
+{
+    argp_err_exit_status = EXIT_WRONG_USAGE;
+    return close_stdout(run_command(argc, argv));
 }

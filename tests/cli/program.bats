@@ -56,10 +56,13 @@ commands="run resume eval data model config bench info"
 
 @test "a full disk under standard output is a failure" {
     [ -w /dev/full ] || skip "no /dev/full here"
-    # shellcheck disable=SC2016  # the inner shell expands it
-    run --separate-stderr bash -c '"$1" config manual >/dev/full' _ "$MMOFL"
-    [ "$status" -eq 1 ]
-    complains mmofl:
+    for arguments in "config manual" info --version "model summary $MMOFL_EXAMPLES/demo.yaml"; do
+        # shellcheck disable=SC2016  # the inner shell expands it
+        run --separate-stderr bash -c '"$0" $1 >/dev/full' "$MMOFL" "$arguments"
+        [ "$status" -eq 1 ]
+        complains mmofl:
+        complains 'standard output'
+    done
 }
 
 @test "where numbers have a comma the program still uses a point" {
