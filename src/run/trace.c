@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "run/trace.h"
 #include "store/npz.h"
 
@@ -160,6 +161,18 @@ static void watch_step(void *context, int step, const mmofl_batch *batch, double
 
 /* ---------------------------------------------------------------- meta */
 
+static json_t *option_json(const mmofl_option *option, const void *options)
+{
+    const void *field = (const char *)options + option->offset;
+    if (option->type == MMOFL_OPTION_INT)
+        return json_integer(*(const int *)field);
+    if (option->type == MMOFL_OPTION_REAL)
+        return json_real(*(const double *)field);
+    char text[64];
+    mmofl_option_get(option, options, text, sizeof text);
+    return json_string(text);
+}
+
 static json_t *layers_json(const mmofl_chain *chain)
 {
     json_t *list = json_array();
@@ -167,15 +180,10 @@ static json_t *layers_json(const mmofl_chain *chain)
         const mmofl_kind *kind = &chain->layer[i].kind->kind;
         json_t *layer = json_object();
         json_object_set_new(layer, "kind", json_string(kind->name));
-        for (int o = 0; o < kind->n_options; o++) {
-            char value[64];
-            mmofl_option_get(&kind->options[o], chain->layer[i].options, value,
-                             sizeof value);
-            json_object_set_new(layer, kind->options[o].name,
-                                kind->options[o].type == MMOFL_OPTION_INT
-                                    ? json_integer(atoi(value))
-                                    : json_real(strtod(value, NULL)));
-        }
+        for (int o = 0; o < kind->n_options; o++)
+            json_object_set_new(
+                layer, kind->options[o].name,
+                option_json(&kind->options[o], chain->layer[i].options));
         json_array_append_new(list, layer);
     }
     return list;
@@ -297,14 +305,23 @@ static mmofl_status write_trace(trace *t, mmofl_simulation *simulation,
     return st;
 }
 
+/* "key" and a whole number at *text, which moves behind them. */
+static bool read_field(const char **text, const char *key, uint64_t *value)
+{
+    size_t n = strlen(key);
+    if (strncmp(*text, key, n) != 0)
+        return false;
+    *text += n;
+    return mmofl_number_whole(text, value) == MMOFL_OK;
+}
+
 mmofl_status mmofl_trace_parse(const mmofl_experiment *x, const char *what,
                                mmofl_trace_place *place, mmofl_error *err)
 {
     mmofl_trace_place p;
-    int end = 0;
-    if (sscanf(what, "device=%" SCNu64 ",round=%" SCNu64 "%n", &p.device, &p.round,
-               &end) != 2 ||
-        what[end])
+    const char *at = what;
+    if (!read_field(&at, "device=", &p.device) ||
+        !read_field(&at, ",round=", &p.round) || *at)
         return mmofl_fail(err, MMOFL_E_SYNTAX, "--trace %s: device=K,round=T is wanted",
                           what);
     if (p.device >= (uint64_t)x->fleet.devices || p.round < 1 ||
