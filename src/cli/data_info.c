@@ -1,4 +1,5 @@
 /* data_info.c - one summary, two ways to print it. */
+#include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -106,6 +107,7 @@ static mmofl_status summarize(const mmofl_dataset *set, struct summary *summary,
     size_t channels = 0;
     for (int m = 0; m < set->n_modalities; m++)
         channels += channels_of(&set->modality[m]);
+    assert(channels > 0 && set->n_classes > 0 && set->n_samples > 0);
     summary->range = calloc(channels, sizeof *summary->range);
     summary->classes = calloc((size_t)set->n_classes, sizeof *summary->classes);
     summary->owner = calloc(set->n_samples, sizeof *summary->owner);

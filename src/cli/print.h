@@ -10,7 +10,7 @@ void mmofl_cli_print_setup(const mmofl_setup *setup,
                            const mmofl_simulation *simulation);
 
 /** The results, a row for each seed, then mean and spread, on stdout. */
-void mmofl_cli_print_summary(const mmofl_experiment *experiment,
+void mmofl_cli_print_summary(const mmofl_experiment *x,
                              const mmofl_seed_summary *summary, int n);
 
 #endif

@@ -106,7 +106,10 @@ mmofl_status mmofl_archive_add(mmofl_archive *archive, const char *path, size_t 
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the list of files");
     }
     memcpy(copy, path, n);
-    archive->entries[archive->count] = (mmofl_archive_entry){copy, bytes, mtime_ns};
+    mmofl_archive_entry *entry = &archive->entries[archive->count];
+    entry->path = copy;
+    entry->bytes = bytes;
+    entry->mtime_ns = mtime_ns;
     archive->header[archive->count] = header;
     archive->count++;
     archive->total_bytes += bytes;

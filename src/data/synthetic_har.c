@@ -22,7 +22,8 @@ enum {
     HALF = STEPS / 2,
     HALF_VALUES = HALF * AXES,
     CLASSES = MMOFL_BODY_ACTIVITIES,
-    RECORDINGS = 2 * CLASSES /* each person does everything twice */
+    REPEATS = 2, /* each person does everything twice */
+    RECORDINGS = REPEATS * CLASSES
 };
 
 static const char *const class_names[CLASSES] = {
@@ -99,7 +100,7 @@ static void record_person(mmofl_builder *builder, const mmofl_body *body, size_t
     size_t done = 0;
     for (int i = 0; i < RECORDINGS; i++) {
         mmofl_activity activity = protocol[i % CLASSES];
-        at += (double)n * activity_share[activity] / (RECORDINGS / CLASSES);
+        at += (double)n * activity_share[activity] / REPEATS;
         size_t end = i == RECORDINGS - 1 || (size_t)at > n ? n : (size_t)at;
         record(builder, body, activity, (uint64_t)i, first + done, end - done, done);
         done = end;

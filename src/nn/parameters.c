@@ -73,7 +73,7 @@ void mmofl_model_init(const mmofl_model *model, uint64_t seed, float *w)
 static void copy_tensor(const mmofl_tensor_plan *t, const float *from, float *to,
                         bool outwards)
 {
-    size_t outer_stride[4], index[4] = {0}, stride = 1;
+    size_t outer_stride[4] = {0}, index[4] = {0}, stride = 1;
     for (int d = t->n_dims - 1; d >= 0; d--) {
         outer_stride[d] = stride;
         stride *= t->dim[d];

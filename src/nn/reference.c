@@ -285,10 +285,11 @@ static void run_chain(const mmofl_chain *chain, int encoder, int sample,
 /* -log softmax(logits)[label] */
 static double cross_entropy(const double *logits, int classes, int label)
 {
-    double top = logits[0], sum = 0;
+    double top = logits[0];
     for (int c = 1; c < classes; c++)
         top = fmax(top, logits[c]);
-    for (int c = 0; c < classes; c++)
+    double sum = exp(logits[0] - top);
+    for (int c = 1; c < classes; c++)
         sum += exp(logits[c] - top);
     return log(sum) + top - logits[label];
 }

@@ -21,7 +21,7 @@ typedef struct mmofl_seed_summary {
 
 /** Read a seed's result back from the store.  @retval E_MISSING  the seed has not begun
  */
-MMOFL_CHECKED mmofl_status mmofl_summary_read(const mmofl_experiment *experiment,
+MMOFL_CHECKED mmofl_status mmofl_summary_read(const mmofl_experiment *x,
                                               mmofl_run_folder *folder, uint64_t seed,
                                               mmofl_seed_summary *summary,
                                               mmofl_error *err);
@@ -47,7 +47,7 @@ void mmofl_summary_spread(const mmofl_seed_summary *summary, int n,
 
 /** The summaries as JSON text (malloc; NULL when memory is short): {"name", "runs":
  * [...], "mean", "sd"}. */
-char *mmofl_summary_json(const mmofl_experiment *experiment,
-                         const mmofl_seed_summary *summary, int n);
+char *mmofl_summary_json(const mmofl_experiment *x, const mmofl_seed_summary *summary,
+                         int n);
 
 #endif

@@ -84,8 +84,7 @@ static void number_text(double x, char text[NUMBER_BYTES])
 {
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, NUMBER_BYTES, "%.*g", digits, x);
-        double back = strtod(text, NULL);
-        if (memcmp(&back, &x, sizeof x) == 0)
+        if (strtod(text, NULL) == x)
             break;
     }
 }

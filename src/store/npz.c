@@ -161,7 +161,8 @@ mmofl_status mmofl_npz_add(mmofl_npz *npz, const mmofl_tensor *tensor, mmofl_err
     if (npz->is_broken)
         return mmofl_fail(err, MMOFL_E_STATE, "%s: an earlier write failed", npz->path);
     if (name[0] == '\0' || name[0] == '/' || name[0] == '.')
-        return mmofl_fail(err, MMOFL_E_RANGE, "%s: array name \"%s\" is empty or begins with / or .",
+        return mmofl_fail(err, MMOFL_E_RANGE,
+                          "%s: array name \"%s\" is empty or begins with / or .",
                           npz->path, name);
     if (tensor->n_dims < 0 || tensor->n_dims > MMOFL_TENSOR_DIMS)
         return mmofl_fail(err, MMOFL_E_RANGE,

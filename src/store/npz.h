@@ -18,8 +18,8 @@ MMOFL_CHECKED mmofl_status mmofl_npz_new(const char *path, mmofl_npz **npz,
 
 /** Append one array, tensor->name its key.  Cost: O(bytes); nothing is kept but names.
  * @retval MMOFL_E_DUPLICATE  an array of that name is there
- * @retval MMOFL_E_RANGE      n_dims out of range, or a name that is empty or begins with '/' or '.'
- *                        (inside it a '/' is fine: "step0/loss")
+ * @retval MMOFL_E_RANGE      n_dims out of range, or a name that is empty or begins
+ * with '/' or '.' (inside it a '/' is fine: "step0/loss")
  * @retval MMOFL_E_LIMIT      its size overflows
  * @retval MMOFL_E_STATE      an earlier write failed; only abandon is left
  * @retval MMOFL_E_NO_SPACE, MMOFL_E_IO, MMOFL_E_MEMORY  the file is lost: abandon it */

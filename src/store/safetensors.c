@@ -266,7 +266,8 @@ static mmofl_status place(const reader *r, const entry *e, unsigned checks,
 {
     *tensor = e->tensor;
     tensor->data = r->data ? r->data + e->begin : r->data;
-    if ((uintptr_t)tensor->data % mmofl_tensor_type_bytes(tensor->type) != 0) {
+    if (tensor->data &&
+        (uintptr_t)tensor->data % mmofl_tensor_type_bytes(tensor->type) != 0) {
         void *copy = mmofl_arena_take(r->arena, e->end - e->begin, 1);
         if (!copy)
             return no_memory(r->err);

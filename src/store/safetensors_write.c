@@ -57,6 +57,7 @@ static json_t *entry_json(const mmofl_tensor *t, size_t begin)
 {
     size_t bytes = 0;
     (void)mmofl_tensor_bytes(t, &bytes);
+    size_t end = begin + bytes;
     json_t *shape = json_array();
     for (int i = 0; i < t->n_dims; i++)
         if (json_array_append_new(shape, json_integer((json_int_t)t->dim[i])) != 0) {
@@ -65,7 +66,7 @@ static json_t *entry_json(const mmofl_tensor *t, size_t begin)
         }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", mmofl_tensor_type_name(t->type),
                      "shape", shape, "data_offsets", (json_int_t)begin,
-                     (json_int_t)(begin + bytes));
+                     (json_int_t)end);
 }
 
 /* Set object[key] = value, value's reference being taken; key must be new and UTF-8. */

@@ -210,6 +210,7 @@ static void product(const mmofl_gemm *g, const strip *whole)
 void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
 {
     assert(g->m >= 0 && g->n >= 1 && g->depth >= 1 && g->groups >= 1);
+    assert(g->a && g->b && g->c);
     strip s = {.depth = g->depth,
                .groups = 1,
                .a = g->a,

@@ -6,7 +6,7 @@
 #include "nn/kernels/ops.h"
 
 #ifdef MMOFL_ISA_SUFFIX
-void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *args);
+void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g);
 float MMOFL_ISA(mmofl_peak_run)(size_t rounds, double *flops);
 extern const mmofl_ops MMOFL_ISA(mmofl_ops);
 extern const mmofl_isa MMOFL_ISA(mmofl_isa);
