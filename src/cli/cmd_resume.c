@@ -4,6 +4,8 @@
 
 #include "cli/command.h"
 #include "cli/experiment_run.h"
+#include "cli/sweep_run.h"
+#include "store/sweep_folder.h"
 
 enum { KEY_JSON = 256 };
 
@@ -39,7 +41,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         if (!r->folder)
-            argp_error(state, "the folder of a run is wanted");
+            argp_error(state, "the folder of a run or a sweep is wanted");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -84,6 +86,8 @@ static int resume_main(int argc, char **argv)
 {
     request r = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &r);
+    if (mmofl_sweep_folder_is(r.folder))
+        return mmofl_sweep_resume(r.folder, &r.options);
     mmofl_error err = {0};
     mmofl_run_folder *folder;
     if (mmofl_run_folder_open(r.folder, &folder, &err))

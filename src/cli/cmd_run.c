@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/experiment_run.h"
 #include "cli/settings.h"
+#include "cli/sweep_run.h"
 #include "run/trace.h"
 
 enum { KEY_SEEDS = 256, KEY_TRACE, KEY_JSON };
@@ -108,6 +109,8 @@ static const struct argp argp = {
     "  mmofl run examples/uci-har.yaml --seeds 1..5 --out runs/har\n"
     "  mmofl run examples/demo.yaml --set rounds=20 --set fleet.devices=50\n"
     "  mmofl run examples/demo.yaml --trace device=3,round=5 trace.npz\n\n"
+    "A file with the block `sweep` or `cells` runs every cell with every seed, one on "
+    "each thread, and prints a table.\n\n"
     "Ctrl-C stops after the current round; `mmofl resume DIR` goes on and ends with "
     "the same "
     "bytes.  Every key of the experiment file: docs/config.md, or `mmofl config "
@@ -116,20 +119,12 @@ static const struct argp argp = {
     NULL,
     NULL};
 
-/* runs/NAME, or the first of runs/NAME-2, -3, ... that is not there yet. */
-static void choose_folder(const char *name, char *path, size_t size)
-{
-    snprintf(path, size, "runs/%s", name);
-    for (int i = 2; mmofl_file_exists(path); i++)
-        snprintf(path, size, "runs/%s-%d", name, i);
-}
-
 static int run_in_folder(const request *r, const mmofl_experiment *x,
                          const mmofl_setup *setup)
 {
     char chosen[4096];
     if (!r->out)
-        choose_folder(x->name, chosen, sizeof chosen);
+        mmofl_cli_choose_folder(x->name, chosen, sizeof chosen);
     const char *path = r->out ? r->out : chosen;
     mmofl_error err = {0};
     /* Before the folder is made: what cannot run shall leave none. */
@@ -166,25 +161,46 @@ static int trace(const request *r, const mmofl_setup *setup)
     return EXIT_DONE;
 }
 
+static int run_experiment(const request *r)
+{
+    mmofl_error err = {0};
+    mmofl_experiment x;
+    if (mmofl_experiment_load(r->experiment, r->settings.text, r->settings.n, &x, &err))
+        return mmofl_cli_complain(&err);
+    mmofl_setup setup;
+    int status;
+    /* A folder that is taken is refused before the data are loaded. */
+    if ((r->out && !r->trace && mmofl_run_folder_check_new(r->out, &err)) ||
+        mmofl_setup_init(&setup, &x, r->options.threads, &err)) {
+        status = mmofl_cli_complain(&err);
+    } else {
+        status = r->trace ? trace(r, &setup) : run_in_folder(r, &x, &setup);
+        mmofl_setup_free(&setup);
+    }
+    mmofl_experiment_free(&x);
+    return status;
+}
+
+static int run_sweep(const request *r, const mmofl_sweep *sweep)
+{
+    if (!r->trace)
+        return mmofl_sweep_begin(sweep, r->out, &r->options);
+    fprintf(stderr,
+            "mmofl: --trace: %s is a sweep of %d cells; a trace is of one run\n",
+            r->experiment, sweep->n_cells);
+    return EXIT_WRONG_USAGE;
+}
+
 static int run_main(int argc, char **argv)
 {
     request r = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &r);
     mmofl_error err = {0};
-    mmofl_experiment x;
-    if (mmofl_experiment_load(r.experiment, r.settings.text, r.settings.n, &x, &err))
+    mmofl_sweep sweep;
+    if (mmofl_sweep_load(r.experiment, r.settings.text, r.settings.n, &sweep, &err))
         return mmofl_cli_complain(&err);
-    mmofl_setup setup;
-    int status;
-    /* A folder that is taken is refused before the data are loaded. */
-    if ((r.out && !r.trace && mmofl_run_folder_check_new(r.out, &err)) ||
-        mmofl_setup_init(&setup, &x, r.options.threads, &err)) {
-        status = mmofl_cli_complain(&err);
-    } else {
-        status = r.trace ? trace(&r, &setup) : run_in_folder(&r, &x, &setup);
-        mmofl_setup_free(&setup);
-    }
-    mmofl_experiment_free(&x);
+    int status = sweep.n_cells > 0 ? run_sweep(&r, &sweep) : run_experiment(&r);
+    mmofl_sweep_free(&sweep);
     return status;
 }
 

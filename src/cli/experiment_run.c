@@ -21,21 +21,14 @@ static mmofl_status summarize(const mmofl_experiment *x, mmofl_run_folder *folde
     mmofl_seed_summary *rows = calloc((size_t)x->n_seeds, sizeof *rows);
     if (!rows)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the summary");
-    mmofl_status st = MMOFL_OK;
-    for (int i = 0; !st && i < x->n_seeds; i++)
-        st = mmofl_summary_read(x, folder, x->seed[i], &rows[i], err);
-    char *text = st ? NULL : mmofl_summary_json(x, rows, x->n_seeds);
-    if (!st && !text)
+    mmofl_status st = mmofl_summary_write(x, folder, rows, err);
+    char *text = st || !json ? NULL : mmofl_summary_json(x, rows, x->n_seeds);
+    if (!st && json && !text)
         st = mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the summary");
     if (!st && json)
         printf("%s\n", text);
     else if (!st)
         mmofl_cli_print_summary(x, rows, x->n_seeds);
-    char path[4096];
-    if (!st)
-        st = mmofl_run_folder_path(folder, "summary.json", path, sizeof path, err);
-    if (!st)
-        st = mmofl_file_write(path, text, strlen(text), true, err);
     free(text);
     free(rows);
     return st;
@@ -87,7 +80,7 @@ mmofl_status mmofl_experiment_check(const mmofl_setup *setup, bool quiet,
         return st;
     if (!quiet)
         mmofl_cli_print_setup(setup, first);
-    st = mmofl_setup_check_memory(first, err);
+    st = mmofl_setup_check_memory(first, 1, err);
     mmofl_simulation_delete(first);
     return st;
 }

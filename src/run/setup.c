@@ -6,25 +6,37 @@
 #include "base/number.h"
 #include "run/setup.h"
 
-mmofl_status mmofl_setup_init(mmofl_setup *setup, const mmofl_experiment *experiment,
-                              int threads, mmofl_error *err)
+mmofl_status mmofl_setup_share(mmofl_setup *setup, const mmofl_experiment *experiment,
+                               mmofl_dataset *data, int threads, mmofl_error *err)
 {
-    mmofl_setup made = {.experiment = experiment};
+    mmofl_setup made = {.experiment = experiment, .data = data, .shares_data = true};
     mmofl_status st = mmofl_pool_new(threads, &made.pool);
     if (st)
         return mmofl_fail(err, st, "cannot start %d threads", threads);
-    st = mmofl_data_load(&experiment->data, NULL, &made.data, err);
-    if (st) {
-        mmofl_pool_delete(made.pool);
-        return st;
-    }
     *setup = made;
     return MMOFL_OK;
 }
 
+mmofl_status mmofl_setup_init(mmofl_setup *setup, const mmofl_experiment *experiment,
+                              int threads, mmofl_error *err)
+{
+    mmofl_setup made;
+    mmofl_status st = mmofl_setup_share(&made, experiment, NULL, threads, err);
+    if (st)
+        return st;
+    st = mmofl_data_load(&experiment->data, NULL, &made.data, err);
+    made.shares_data = false;
+    if (st)
+        mmofl_pool_delete(made.pool);
+    else
+        *setup = made;
+    return st;
+}
+
 void mmofl_setup_free(mmofl_setup *setup)
 {
-    mmofl_dataset_close(setup->data);
+    if (!setup->shares_data)
+        mmofl_dataset_close(setup->data);
     mmofl_pool_delete(setup->pool);
     *setup = (mmofl_setup){0};
 }
@@ -68,10 +80,11 @@ static size_t available_memory(void)
     return (size_t)kib * 1024;
 }
 
-mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation,
+mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation, int copies,
                                       mmofl_error *err)
 {
-    size_t needed = mmofl_memory_total(mmofl_simulation_memory(simulation));
+    mmofl_memory_plan plan = mmofl_simulation_memory(simulation);
+    size_t needed = plan.data + (mmofl_memory_total(plan) - plan.data) * (size_t)copies;
     size_t there = available_memory();
     if (there && needed > there)
         return mmofl_fail(

@@ -10,12 +10,20 @@ typedef struct mmofl_setup {
     const mmofl_experiment *experiment;
     mmofl_dataset *data;
     mmofl_pool *pool;
+    bool shares_data; /* data is another's */
 } mmofl_setup;
 
 /** Load the data and start `threads` threads (0 = one per core). */
 MMOFL_CHECKED mmofl_status mmofl_setup_init(mmofl_setup *setup,
                                             const mmofl_experiment *experiment,
                                             int threads, mmofl_error *err);
+
+/** The same with a data set that is loaded: borrowed, for setups on several threads. */
+MMOFL_CHECKED mmofl_status mmofl_setup_share(mmofl_setup *setup,
+                                             const mmofl_experiment *experiment,
+                                             mmofl_dataset *data, int threads,
+                                             mmofl_error *err);
+
 void mmofl_setup_free(mmofl_setup *setup);
 
 MMOFL_CHECKED mmofl_status mmofl_setup_simulation(const mmofl_setup *setup,
@@ -23,8 +31,9 @@ MMOFL_CHECKED mmofl_status mmofl_setup_simulation(const mmofl_setup *setup,
                                                   mmofl_simulation **simulation,
                                                   mmofl_error *err);
 
-/** Refuse what does not fit into the memory that is free.  @retval E_MEMORY */
+/** Refuse what does not fit into the memory that is free: `copies` such simulations on
+ * one data set.  @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation,
-                                                    mmofl_error *err);
+                                                    int copies, mmofl_error *err);
 
 #endif

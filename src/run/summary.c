@@ -2,8 +2,11 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "run/summary.h"
 
 /* What is added up while the rounds go by. */
@@ -115,6 +118,11 @@ void mmofl_summary_spread(const mmofl_seed_summary *s, int n, mmofl_summary_fiel
     *sd = n > 1 ? sqrt(squares / (n - 1)) : 0;
 }
 
+const char *mmofl_summary_field_name(mmofl_summary_field field)
+{
+    return fields[field].name;
+}
+
 /* JSON has no NaN: what was not measured is null. */
 static json_t *number(double value)
 {
@@ -157,4 +165,21 @@ char *mmofl_summary_json(const mmofl_experiment *x, const mmofl_seed_summary *s,
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);
     return text;
+}
+
+mmofl_status mmofl_summary_write(const mmofl_experiment *x, mmofl_run_folder *folder,
+                                 mmofl_seed_summary *summary, mmofl_error *err)
+{
+    char path[4096];
+    mmofl_status st =
+        mmofl_run_folder_path(folder, "summary.json", path, sizeof path, err);
+    for (int i = 0; !st && i < x->n_seeds; i++)
+        st = mmofl_summary_read(x, folder, x->seed[i], &summary[i], err);
+    if (st)
+        return st;
+    char *text = mmofl_summary_json(x, summary, x->n_seeds);
+    st = text ? mmofl_file_write(path, text, strlen(text), true, err)
+              : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the summary");
+    free(text);
+    return st;
 }

@@ -26,6 +26,13 @@ MMOFL_CHECKED mmofl_status mmofl_summary_read(const mmofl_experiment *x,
                                               mmofl_seed_summary *summary,
                                               mmofl_error *err);
 
+/** Read the results of all seeds and write them to the folder's summary.json.
+ * @param[out] summary  experiment->n_seeds of them */
+MMOFL_CHECKED mmofl_status mmofl_summary_write(const mmofl_experiment *experiment,
+                                               mmofl_run_folder *folder,
+                                               mmofl_seed_summary *summary,
+                                               mmofl_error *err);
+
 /** The numbers that have a mean over seeds. */
 #define MMOFL_SUMMARY_FIELD_LIST(X)                                                    \
     X(TEST_ACCURACY, test_accuracy)                                                    \
@@ -40,6 +47,9 @@ typedef enum mmofl_summary_field {
 #undef MMOFL_SUMMARY_FIELD_ENUM
         MMOFL_SUMMARY_FIELDS
 } mmofl_summary_field;
+
+/** "test_accuracy" for MMOFL_SUMMARY_TEST_ACCURACY. */
+const char *mmofl_summary_field_name(mmofl_summary_field field);
 
 /** Mean and sample standard deviation over n >= 1 seeds (sd 0 for one seed). */
 void mmofl_summary_spread(const mmofl_seed_summary *summary, int n,

@@ -1,0 +1,269 @@
+/* sweep.c - a queue of jobs, taken by the threads of a pool.
+ *
+ * The pool splits a loop statically, which is wrong for jobs of unequal length: so each
+ * of its threads gets one item, and that item is to work off the common queue.  A
+ * cell's folder is opened by its first job and closed by its last. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/seed_run.h"
+#include "run/sweep.h"
+
+enum { PATH_BYTES = 4096 };
+
+/* A cell while its jobs run; guarded by sweep_run.mutex, but for what its jobs do in
+ * the folder. */
+typedef struct cell_state {
+    mmofl_run_folder *folder; /* NULL: not open */
+    int jobs_left;
+    bool failed;
+} cell_state;
+
+typedef struct sweep_run {
+    const mmofl_sweep_plan *plan;
+    const mmofl_sweep_folder *folder;
+    const mmofl_sweep_watch *watch;
+    mmofl_cell_result *result;
+    pthread_mutex_t mutex; /* guards all that follows, and the watch's progress */
+    cell_state *cell;
+    int next; /* job to take */
+    bool stopped;
+    mmofl_sweep_news news;
+    int n_failed, first_failed; /* number of the job */
+    mmofl_error error;          /* of first_failed */
+} sweep_run;
+
+/* One job on its way; what its watch is given. */
+typedef struct job_state {
+    sweep_run *run;
+    int number;
+    int rounds_told; /* rounds that are in the news already */
+} job_state;
+
+/* ---- news ---- */
+
+/* Count rounds up to `round`, the first `found` of which were there before. */
+static void tell_rounds(job_state *job, int round, int found)
+{
+    sweep_run *s = job->run;
+    pthread_mutex_lock(&s->mutex);
+    if (job->rounds_told == 0)
+        s->news.rounds_found += (uint64_t)found;
+    s->news.rounds_done += (uint64_t)(round - job->rounds_told);
+    job->rounds_told = round;
+    if (s->watch->progress)
+        s->watch->progress(s->watch->context, &s->news);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+static void round_done(void *context, const mmofl_round_news *news)
+{
+    tell_rounds(context, news->round, news->first - 1);
+}
+
+static bool stop_asked(void *context)
+{
+    const job_state *job = context;
+    sweep_run *s = job->run;
+    pthread_mutex_lock(&s->mutex);
+    if (s->watch->stop_asked && s->watch->stop_asked(s->watch->context))
+        s->stopped = true;
+    bool stop = s->stopped;
+    pthread_mutex_unlock(&s->mutex);
+    return stop;
+}
+
+/* ---- cells ---- */
+
+/* Open the cell's folder, or make it.  What it holds must be this very experiment. */
+static mmofl_status open_cell(sweep_run *s, int i, mmofl_error *err)
+{
+    const mmofl_planned_cell *cell = &s->plan->cell[i];
+    char inner[MMOFL_SWEEP_NAME_BYTES + 8], path[PATH_BYTES];
+    mmofl_run_folder *folder;
+    snprintf(inner, sizeof inner, "cells/%s", cell->name);
+    mmofl_status st = mmofl_sweep_folder_path(s->folder, inner, path, sizeof path, err);
+    if (st)
+        return st;
+    st = mmofl_run_folder_open(path, &folder, err);
+    if (st == MMOFL_E_NOT_FOUND)
+        st = mmofl_run_folder_create(path, cell->config, &folder, err);
+    if (st)
+        return st;
+    if (strcmp(mmofl_run_folder_config(folder), cell->config) != 0) {
+        mmofl_run_folder_close(folder);
+        return mmofl_fail(err, MMOFL_E_STATE,
+                          "%s: config.yaml is not what sweep.yaml says for this cell; "
+                          "was it begun by another version?",
+                          path);
+    }
+    s->cell[i].folder = folder;
+    return MMOFL_OK;
+}
+
+static mmofl_status summarize(sweep_run *s, int i, mmofl_error *err)
+{
+    const mmofl_experiment *x = &s->plan->cell[i].experiment;
+    mmofl_seed_summary *rows = calloc((size_t)x->n_seeds, sizeof *rows);
+    if (!rows)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the summary");
+    mmofl_status st = mmofl_summary_write(x, s->cell[i].folder, rows, err);
+    if (st)
+        free(rows);
+    else
+        s->result[i] = (mmofl_cell_result){rows, x->n_seeds};
+    return st;
+}
+
+/* A job of the cell is over: after the last one the cell is summarized and closed. */
+static mmofl_status leave_cell(sweep_run *s, int i, mmofl_status status,
+                               mmofl_error *err)
+{
+    cell_state *cell = &s->cell[i];
+    cell->failed = cell->failed || status;
+    if (--cell->jobs_left > 0)
+        return status;
+    if (cell->folder && !cell->failed)
+        status = summarize(s, i, err);
+    mmofl_run_folder_close(cell->folder);
+    cell->folder = NULL;
+    return status;
+}
+
+/* ---- jobs ---- */
+
+static void note_failure(sweep_run *s, int number, mmofl_status status,
+                         const mmofl_error *err)
+{
+    const mmofl_sweep_job *job = &s->plan->job[number];
+    const mmofl_planned_cell *cell = &s->plan->cell[job->cell];
+    if (status == MMOFL_E_INTERRUPTED || status == MMOFL_E_NO_SPACE ||
+        status == MMOFL_E_IO || status == MMOFL_E_MEMORY)
+        s->stopped = true;
+    /* An interruption is the user's wish and not worth a name; a failure is. */
+    bool is_news = status != MMOFL_E_INTERRUPTED;
+    s->n_failed += is_news;
+    bool is_first = s->first_failed < 0 || number < s->first_failed;
+    if (is_news && is_first) {
+        s->first_failed = number;
+        s->error = *err;
+        mmofl_fail_within(&s->error, "cell %s, seed %llu", cell->name,
+                          (unsigned long long)cell->experiment.seed[job->seed]);
+    }
+}
+
+static void run_job(sweep_run *s, int number)
+{
+    const mmofl_sweep_job *job = &s->plan->job[number];
+    const mmofl_planned_cell *cell = &s->plan->cell[job->cell];
+    job_state state = {.run = s, .number = number};
+    mmofl_run_watch watch = {round_done, stop_asked, &state};
+    mmofl_error err = {0};
+    mmofl_setup setup;
+    pthread_mutex_lock(&s->mutex);
+    mmofl_status st =
+        s->cell[job->cell].folder ? MMOFL_OK : open_cell(s, job->cell, &err);
+    pthread_mutex_unlock(&s->mutex);
+    if (!st)
+        st = mmofl_setup_share(&setup, &cell->experiment, cell->data, 1, &err);
+    if (!st) {
+        st = mmofl_seed_run(&setup, s->cell[job->cell].folder, job->seed, &watch, &err);
+        mmofl_setup_free(&setup);
+    }
+    if (!st) /* all rounds of a seed that was done before */
+        tell_rounds(&state, cell->experiment.rounds, cell->experiment.rounds);
+    pthread_mutex_lock(&s->mutex);
+    st = leave_cell(s, job->cell, st, &err);
+    if (st)
+        note_failure(s, number, st, &err);
+    else
+        s->news.jobs_done++;
+    if (s->watch->progress)
+        s->watch->progress(s->watch->context, &s->news);
+    pthread_mutex_unlock(&s->mutex);
+}
+
+/* The number of the next job, or -1. */
+static int take_job(sweep_run *s)
+{
+    pthread_mutex_lock(&s->mutex);
+    int number = s->stopped || s->next == s->plan->n_jobs ? -1 : s->next++;
+    pthread_mutex_unlock(&s->mutex);
+    return number;
+}
+
+static void work(void *context, size_t item, int thread)
+{
+    (void)item, (void)thread;
+    for (int number; (number = take_job(context)) >= 0;)
+        run_job(context, number);
+}
+
+/* ---- the whole ---- */
+
+static mmofl_status outcome(const sweep_run *s, mmofl_error *err)
+{
+    if (s->n_failed == 0)
+        return s->stopped && s->news.jobs_done < s->news.jobs
+                   ? mmofl_fail(err, MMOFL_E_INTERRUPTED,
+                                "interrupted with %d of %d jobs done",
+                                s->news.jobs_done, s->news.jobs)
+                   : MMOFL_OK;
+    if (s->n_failed == 1)
+        return mmofl_fail(err, s->error.status, "%s", s->error.text);
+    return mmofl_fail(err, s->error.status, "%d of %d jobs failed, the first: %s",
+                      s->n_failed, s->news.jobs, s->error.text);
+}
+
+static mmofl_status run_all(sweep_run *s, int threads, mmofl_error *err)
+{
+    const mmofl_sweep_plan *plan = s->plan;
+    mmofl_pool *pool;
+    for (int j = 0; j < plan->n_jobs; j++) {
+        s->cell[plan->job[j].cell].jobs_left++;
+        s->news.rounds += (uint64_t)plan->cell[plan->job[j].cell].experiment.rounds;
+    }
+    s->news.jobs = plan->n_jobs;
+    mmofl_status st = mmofl_pool_new(threads, &pool);
+    if (st)
+        return mmofl_fail(err, st, "cannot start %d threads", threads);
+    mmofl_pool_run(pool, (size_t)mmofl_pool_threads(pool), work, s);
+    mmofl_pool_delete(pool);
+    for (int i = 0; i < plan->n_cells; i++) {
+        mmofl_run_folder_close(s->cell[i].folder); /* of an interrupted cell */
+        s->result[i] = s->result[plan->cell[i].same_as];
+    }
+    return outcome(s, err);
+}
+
+mmofl_status mmofl_sweep_run(const mmofl_sweep_plan *plan,
+                             const mmofl_sweep_folder *folder, int threads,
+                             const mmofl_sweep_watch *watch, mmofl_cell_result **result,
+                             mmofl_error *err)
+{
+    size_t n = (size_t)plan->n_cells;
+    sweep_run s = {.plan = plan,
+                   .folder = folder,
+                   .watch = watch,
+                   .result = calloc(n, sizeof *s.result),
+                   .mutex = PTHREAD_MUTEX_INITIALIZER,
+                   .cell = calloc(n, sizeof *s.cell),
+                   .first_failed = -1};
+    mmofl_status st = s.result && s.cell
+                          ? run_all(&s, threads, err)
+                          : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the sweep");
+    pthread_mutex_destroy(&s.mutex);
+    free(s.cell);
+    *result = s.result;
+    return st;
+}
+
+void mmofl_sweep_results_free(const mmofl_sweep_plan *plan, mmofl_cell_result *result)
+{
+    for (int i = 0; result && i < plan->n_cells; i++)
+        if (plan->cell[i].same_as == i)
+            free(result[i].seed);
+    free(result);
+}
