@@ -4,22 +4,21 @@
 #include <string.h>
 
 #include "learn/evaluator.h"
+#include "learn/method_instance.h"
 
 enum { PIECE = 16 };
 
 struct mmofl_evaluator {
     mmofl_arena arena;
-    const mmofl_model *model;
-    const mmofl_dataset *data;
-    const mmofl_imbalance *imbalance; /* NULL: no disturbed part */
-    mmofl_pool *pool;
-    const float *parameters;     /* of the current run */
-    bool disturbed;              /* the current run is on disturbed samples */
-    size_t first, n, n_pieces;   /* tested samples: first ... first + n - 1 */
-    double *piece_loss;          /* (n_pieces) */
-    int32_t *predicted;          /* (n) */
-    mmofl_workspace **workspace; /* (threads) */
-    uint64_t *confusion;         /* (2, K, K): as recorded, disturbed */
+    mmofl_evaluator_setup setup;
+    const float *parameters;       /* of the current run */
+    bool disturbed;                /* the current run is on disturbed samples */
+    size_t first, n, n_pieces;     /* tested samples: first ... first + n - 1 */
+    double *piece_loss;            /* (n_pieces) */
+    int32_t *predicted;            /* (n) */
+    mmofl_workspace **workspace;   /* (threads) */
+    mmofl_method_instance *method; /* (threads) */
+    uint64_t *confusion;           /* (2, K, K): as recorded, disturbed */
     uint32_t *left, *noisy; /* (n) of the disturbed part: modalities left, and those of
                                them that are disturbed */
 };
@@ -27,56 +26,61 @@ struct mmofl_evaluator {
 /* The disturbed part is drawn once: masks are kept, values are made anew each time. */
 static mmofl_status make_disturbed_part(mmofl_evaluator *e)
 {
-    if (!e->imbalance)
+    if (!e->setup.imbalance)
         return MMOFL_OK;
     e->left = MMOFL_ARENA_NEW(&e->arena, e->n, uint32_t);
     e->noisy = MMOFL_ARENA_NEW(&e->arena, e->n, uint32_t);
     if (!e->left || !e->noisy)
         return MMOFL_E_MEMORY;
     for (size_t i = 0; i < e->n; i++) {
-        e->left[i] = e->data->mask[e->first + i];
-        mmofl_imbalance_test(e->imbalance, e->first + i, &e->left[i], &e->noisy[i]);
+        e->left[i] = e->setup.data->mask[e->first + i];
+        mmofl_imbalance_test(e->setup.imbalance, e->first + i, &e->left[i],
+                             &e->noisy[i]);
     }
     return MMOFL_OK;
 }
 
-static mmofl_status make(mmofl_evaluator *e, long fail_after)
+static mmofl_status make_thread(mmofl_evaluator *e, size_t t)
 {
-    size_t threads = (size_t)mmofl_pool_threads(e->pool), k = (size_t)e->model->classes;
-    e->arena.fail_after = fail_after;
+    static const mmofl_pick pm = {.kind = &mmofl_method_pm.kind};
+    const mmofl_pick *method = e->setup.method ? e->setup.method : &pm;
+    mmofl_status st =
+        mmofl_method_instance_init(&e->method[t], method, e->setup.model, 0, &e->arena);
+    return st ? st
+              : mmofl_workspace_new(e->setup.model, PIECE, false, e->setup.fail_after,
+                                    &e->workspace[t]);
+}
+
+static mmofl_status make(mmofl_evaluator *e)
+{
+    size_t threads = (size_t)mmofl_pool_threads(e->setup.pool);
+    size_t k = (size_t)e->setup.model->classes;
     e->piece_loss = MMOFL_ARENA_NEW(&e->arena, e->n_pieces, double);
     e->predicted = MMOFL_ARENA_NEW(&e->arena, e->n, int32_t);
     e->workspace = MMOFL_ARENA_NEW(&e->arena, threads, mmofl_workspace *);
+    e->method = MMOFL_ARENA_NEW(&e->arena, threads, mmofl_method_instance);
     e->confusion = MMOFL_ARENA_NEW(&e->arena, 2 * k * k, uint64_t);
-    if (!e->piece_loss || !e->predicted || !e->workspace || !e->confusion)
+    if (!e->piece_loss || !e->predicted || !e->workspace || !e->method || !e->confusion)
         return MMOFL_E_MEMORY;
-    mmofl_status made = make_disturbed_part(e);
-    if (made)
-        return made;
-    for (size_t t = 0; t < threads; t++) {
-        mmofl_status st =
-            mmofl_workspace_new(e->model, PIECE, false, fail_after, &e->workspace[t]);
-        if (st)
-            return st;
-    }
-    return MMOFL_OK;
+    mmofl_status st = make_disturbed_part(e);
+    for (size_t t = 0; !st && t < threads; t++)
+        st = make_thread(e, t);
+    return st;
 }
 
-mmofl_status mmofl_evaluator_new(const mmofl_model *model, const mmofl_dataset *data,
-                                 const mmofl_imbalance *imbalance, mmofl_pool *pool,
-                                 long fail_after, mmofl_evaluator **out)
+mmofl_status mmofl_evaluator_new(const mmofl_evaluator_setup *setup,
+                                 mmofl_evaluator **out)
 {
     mmofl_evaluator *e = calloc(1, sizeof *e);
     if (!e)
         return MMOFL_E_MEMORY;
-    e->model = model;
-    e->data = data;
-    e->imbalance = imbalance;
-    e->pool = pool;
+    const mmofl_dataset *data = setup->data;
+    e->setup = *setup;
+    e->arena.fail_after = setup->fail_after;
     e->first = data->n_samples > data->n_train ? data->n_train : 0;
     e->n = data->n_samples - e->first;
     e->n_pieces = (e->n + PIECE - 1) / PIECE;
-    mmofl_status st = make(e, fail_after);
+    mmofl_status st = make(e);
     if (st) {
         mmofl_evaluator_delete(e);
         return st;
@@ -89,8 +93,12 @@ void mmofl_evaluator_delete(mmofl_evaluator *e)
 {
     if (!e)
         return;
-    for (int t = 0; e->workspace && t < mmofl_pool_threads(e->pool); t++)
+    int threads = e->workspace && e->method ? mmofl_pool_threads(e->setup.pool) : 0;
+    for (int t = 0; t < threads; t++) {
         mmofl_workspace_delete(e->workspace[t]);
+        if (e->method[t].kind)
+            mmofl_method_instance_drop(&e->method[t]);
+    }
     mmofl_arena_free(&e->arena);
     free(e);
 }
@@ -98,7 +106,7 @@ void mmofl_evaluator_delete(mmofl_evaluator *e)
 size_t mmofl_evaluator_bytes(const mmofl_evaluator *e)
 {
     size_t bytes = e->arena.bytes;
-    for (int t = 0; t < mmofl_pool_threads(e->pool); t++)
+    for (int t = 0; t < mmofl_pool_threads(e->setup.pool); t++)
         bytes += mmofl_workspace_bytes(e->workspace[t]);
     return bytes;
 }
@@ -114,9 +122,10 @@ static void fetch_tested(void *context, int i, int modality, float *values)
     const piece *p = context;
     const mmofl_evaluator *e = p->evaluator;
     size_t number = p->from + (size_t)i;
-    mmofl_dataset_values(e->data, e->first + number, modality, values);
+    mmofl_dataset_values(e->setup.data, e->first + number, modality, values);
     if (e->disturbed && e->noisy[number] >> modality & 1)
-        mmofl_imbalance_disturb_test(e->imbalance, e->first + number, modality, values);
+        mmofl_imbalance_disturb_test(e->setup.imbalance, e->first + number, modality,
+                                     values);
 }
 
 static void test_piece(void *context, size_t item, int thread)
@@ -126,12 +135,13 @@ static void test_piece(void *context, size_t item, int thread)
     piece tested = {e, from};
     mmofl_batch batch = {.n = (int)n,
                          .mask = e->disturbed ? e->left + from
-                                              : e->data->mask + e->first + from,
-                         .label = e->data->label + e->first + from,
+                                              : e->setup.data->mask + e->first + from,
+                         .label = e->setup.data->label + e->first + from,
                          .fetch = fetch_tested,
                          .context = &tested};
+    mmofl_method_instance_test(&e->method[thread], &batch);
     e->piece_loss[item] =
-        mmofl_model_predict(e->model, e->workspace[thread], e->parameters, &batch,
+        mmofl_model_predict(e->setup.model, e->workspace[thread], e->parameters, &batch,
                             e->predicted + from, NULL, NULL)
             .loss_sum;
 }
@@ -174,22 +184,26 @@ static double macro_f1(const mmofl_evaluation *evaluation)
     return seen ? sum / seen : 0;
 }
 
-static mmofl_evaluation run(mmofl_evaluator *e, const float *parameters, bool disturbed)
+static mmofl_evaluation run(mmofl_evaluator *e, const float *parameters,
+                            const mmofl_prototypes *prototypes, bool disturbed)
 {
-    size_t k = (size_t)e->model->classes;
+    size_t k = (size_t)e->setup.model->classes;
     uint64_t *confusion = e->confusion + (disturbed ? k * k : 0);
     e->parameters = parameters;
     e->disturbed = disturbed;
-    mmofl_pool_run(e->pool, e->n_pieces, test_piece, e);
+    for (int t = 0; t < mmofl_pool_threads(e->setup.pool); t++)
+        mmofl_method_instance_begin(&e->method[t],
+                                    &(mmofl_method_round){.prototypes = prototypes});
+    mmofl_pool_run(e->setup.pool, e->n_pieces, test_piece, e);
     memset(confusion, 0, k * k * sizeof *confusion);
     uint64_t right = 0;
     for (size_t i = 0; i < e->n; i++) {
-        size_t label = (size_t)e->data->label[e->first + i];
+        size_t label = (size_t)e->setup.data->label[e->first + i];
         confusion[label * k + (size_t)e->predicted[i]]++;
         right += label == (size_t)e->predicted[i];
     }
     mmofl_evaluation result = {.samples = e->n,
-                               .classes = e->model->classes,
+                               .classes = e->setup.model->classes,
                                .confusion = confusion,
                                .accuracy = (double)right / (double)e->n};
     for (size_t i = 0; i < e->n_pieces; i++)
@@ -199,13 +213,15 @@ static mmofl_evaluation run(mmofl_evaluator *e, const float *parameters, bool di
     return result;
 }
 
-mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *e, const float *parameters)
+mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *e, const float *parameters,
+                                     const mmofl_prototypes *prototypes)
 {
-    return run(e, parameters, false);
+    return run(e, parameters, prototypes, false);
 }
 
 mmofl_evaluation mmofl_evaluator_run_disturbed(mmofl_evaluator *e,
-                                               const float *parameters)
+                                               const float *parameters,
+                                               const mmofl_prototypes *prototypes)
 {
-    return run(e, parameters, true);
+    return run(e, parameters, prototypes, true);
 }

@@ -7,7 +7,7 @@
 
 #include "base/pool.h"
 #include "data/imbalance.h"
-#include "nn/model.h"
+#include "learn/method.h"
 
 /** Test results of one model.  K classes. */
 typedef struct mmofl_evaluation {
@@ -32,25 +32,33 @@ mmofl_class_score mmofl_evaluation_class(const mmofl_evaluation *evaluation, int
 
 typedef struct mmofl_evaluator mmofl_evaluator;
 
-/** For models of this plan on this data (the training part when there is no test part);
- * imbalance: what the disturbed test part is disturbed by, borrowed; NULL: there is no
- * disturbed part.
- * @retval E_MEMORY */
-MMOFL_CHECKED mmofl_status mmofl_evaluator_new(const mmofl_model *model,
-                                               const mmofl_dataset *data,
-                                               const mmofl_imbalance *imbalance,
-                                               mmofl_pool *pool, long fail_after,
+/** What to test, and how; every pointer is borrowed and must outlive the evaluator. */
+typedef struct mmofl_evaluator_setup {
+    const mmofl_model *model;
+    const mmofl_dataset *data; /* its test part; the training part when there is none */
+    const mmofl_imbalance
+        *imbalance;           /* of the disturbed test part; NULL: there is none */
+    const mmofl_pick *method; /* what it does at test time; NULL: pm */
+    mmofl_pool *pool;
+    long fail_after; /* tests: as in arena.h */
+} mmofl_evaluator_setup;
+
+/** @retval E_MEMORY */
+MMOFL_CHECKED mmofl_status mmofl_evaluator_new(const mmofl_evaluator_setup *setup,
                                                mmofl_evaluator **evaluator);
 void mmofl_evaluator_delete(mmofl_evaluator *evaluator);
 size_t mmofl_evaluator_bytes(const mmofl_evaluator *evaluator);
 
-/** Test the model; allocates nothing. */
+/** Test the model; allocates nothing.  prototypes: as the coordinator keeps them, for
+ * methods that fill slots at test time; NULL: there are none. */
 mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *evaluator,
-                                     const float *parameters);
+                                     const float *parameters,
+                                     const mmofl_prototypes *prototypes);
 
 /** Test it on the disturbed test part; only with an imbalance.  The two kinds of run
  * have a confusion matrix each. */
 mmofl_evaluation mmofl_evaluator_run_disturbed(mmofl_evaluator *evaluator,
-                                               const float *parameters);
+                                               const float *parameters,
+                                               const mmofl_prototypes *prototypes);
 
 #endif

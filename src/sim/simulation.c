@@ -106,8 +106,13 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
     if (st)
         return st;
     s->status = MMOFL_ARENA_NEW(&s->arena, (size_t)u->devices, mmofl_status);
-    if (!s->status || mmofl_evaluator_new(s->model, u->data, s->imbalance, u->pool,
-                                          u->fail_after, &s->evaluator))
+    mmofl_evaluator_setup tested = {.model = s->model,
+                                    .data = u->data,
+                                    .imbalance = s->imbalance,
+                                    .method = u->method,
+                                    .pool = u->pool,
+                                    .fail_after = u->fail_after};
+    if (!s->status || mmofl_evaluator_new(&tested, &s->evaluator))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices", u->devices);
     st = make_threads(s, err);
     if (st)
@@ -127,6 +132,8 @@ mmofl_status mmofl_simulation_new(const mmofl_simulation_setup *setup,
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the simulation");
     s->setup = *setup;
     s->arena.fail_after = s->pools.fail_after = setup->fail_after;
+    if (setup->method && mmofl_method_of(setup->method)->undisturbed)
+        s->setup.undisturbed = true;
     mmofl_status st = make(s, err);
     if (st) {
         mmofl_simulation_delete(s);
@@ -195,7 +202,8 @@ mmofl_status mmofl_simulation_restore(mmofl_simulation *s, uint64_t round,
 
 mmofl_evaluation mmofl_simulation_evaluate(mmofl_simulation *s)
 {
-    return mmofl_evaluator_run(s->evaluator, mmofl_simulation_parameters(s));
+    return mmofl_evaluator_run(s->evaluator, mmofl_simulation_parameters(s),
+                               mmofl_simulation_prototypes(s));
 }
 
 bool mmofl_simulation_is_imbalanced(const mmofl_simulation *s)
@@ -205,7 +213,8 @@ bool mmofl_simulation_is_imbalanced(const mmofl_simulation *s)
 
 mmofl_evaluation mmofl_simulation_evaluate_disturbed(mmofl_simulation *s)
 {
-    return mmofl_evaluator_run_disturbed(s->evaluator, mmofl_simulation_parameters(s));
+    return mmofl_evaluator_run_disturbed(s->evaluator, mmofl_simulation_parameters(s),
+                                         mmofl_simulation_prototypes(s));
 }
 
 mmofl_injected mmofl_simulation_injected(const mmofl_simulation *s, int device, int m)

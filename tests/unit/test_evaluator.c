@@ -77,7 +77,9 @@ static void rig_new(rig *r, const uint64_t confusion[K][K], size_t n, size_t n_t
     r->model = new_model(&r->spec, r->w);
     r->data = new_data(confusion, n, n_train);
     CHECK_OK(mmofl_pool_new(threads, &r->pool));
-    CHECK_OK(mmofl_evaluator_new(r->model, r->data, NULL, r->pool, 0, &r->evaluator));
+    CHECK_OK(mmofl_evaluator_new(
+        &(mmofl_evaluator_setup){.model = r->model, .data = r->data, .pool = r->pool},
+        &r->evaluator));
 }
 
 static void rig_delete(rig *r)
@@ -105,7 +107,7 @@ static void scores_by_hand(void **state)
     (void)state;
     rig r;
     rig_new(&r, by_hand, TRAIN + TESTED, TRAIN, 1);
-    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, r.w);
+    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, r.w, NULL);
     CHECK(e.samples == TESTED && e.classes == K);
     CHECK(memcmp(e.confusion, by_hand, sizeof by_hand) == 0);
     CHECK_NEAR(e.accuracy, 28.0 / 40, 1e-15);
@@ -126,7 +128,7 @@ static void a_class_that_is_predicted_but_never_occurs_pulls_macro_f1_down(void 
     static const uint64_t confusion[K][K] = {{5, 0, 0, 1}, {0, 4, 0, 0}, {0}, {0}};
     rig r;
     rig_new(&r, confusion, TRAIN + 10, TRAIN, 1);
-    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, r.w);
+    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, r.w, NULL);
     CHECK_NEAR(e.accuracy, 0.9, 1e-15);
     check_score(&e, 0, 6, 1, 5.0 / 6);
     check_score(&e, 3, 0, 0, 0);
@@ -140,7 +142,7 @@ static void a_class_that_occurs_but_is_never_predicted_has_no_precision(void **s
     static const uint64_t confusion[K][K] = {{3, 0, 0, 0}, {1, 0, 0, 0}, {0}, {0}};
     rig r;
     rig_new(&r, confusion, TRAIN + 4, TRAIN, 1);
-    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, r.w);
+    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, r.w, NULL);
     check_score(&e, 1, 1, 0, 0);
     CHECK_NEAR(e.macro_f1, (6.0 / 7 + 0) / 2, 1e-15);
     rig_delete(&r);
@@ -151,7 +153,7 @@ static void without_a_test_part_the_training_part_is_tested(void **state)
     (void)state;
     rig r;
     rig_new(&r, by_hand, TESTED, TESTED, 2);
-    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, r.w);
+    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, r.w, NULL);
     CHECK_INT(e.samples, TESTED);
     CHECK(memcmp(e.confusion, by_hand, sizeof by_hand) == 0);
     rig_delete(&r);
@@ -171,7 +173,7 @@ static void every_number_of_threads_gives_the_same_bits(void **state)
         for (int i = 0; i < TESTED; i++) /* no two samples alike */
             fixture_fill((float *)r.data->values[0] + (TRAIN + i) * K, K,
                          (uint64_t)i + 2);
-        mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, w);
+        mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, w, NULL);
         if (threads == 1) {
             first = e;
             memcpy(confusion, e.confusion, sizeof confusion);
@@ -189,10 +191,10 @@ static void a_second_run_forgets_the_first(void **state)
     rig r;
     rig_new(&r, by_hand, TRAIN + TESTED, TRAIN, 2);
     float nothing[K * K + K] = {0};
-    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, nothing);
+    mmofl_evaluation e = mmofl_evaluator_run(r.evaluator, nothing, NULL);
     CHECK_NEAR(e.accuracy, 12.0 / 40, 1e-15); /* equal logits: class 0 */
     CHECK_NEAR(e.loss, log(K), 1e-6);
-    e = mmofl_evaluator_run(r.evaluator, r.w);
+    e = mmofl_evaluator_run(r.evaluator, r.w, NULL);
     CHECK(memcmp(e.confusion, by_hand, sizeof by_hand) == 0);
     rig_delete(&r);
 }
@@ -206,7 +208,11 @@ static void any_failing_allocation_is_reported(void **state)
     long fail_after = 1;
     for (; !evaluator; fail_after++) {
         mmofl_status st =
-            mmofl_evaluator_new(r.model, r.data, NULL, r.pool, fail_after, &evaluator);
+            mmofl_evaluator_new(&(mmofl_evaluator_setup){.model = r.model,
+                                                         .data = r.data,
+                                                         .pool = r.pool,
+                                                         .fail_after = fail_after},
+                                &evaluator);
         CHECK(st == MMOFL_E_MEMORY || st == MMOFL_OK);
         CHECK((st == MMOFL_OK) == (evaluator != NULL));
     }
