@@ -29,7 +29,7 @@ mmofl_status mmofl_prototype_terms_init(mmofl_prototype_terms *terms,
 
 static bool exists(const mmofl_prototype_terms *t, int e, int c)
 {
-    return t->prototypes && t->prototypes->seen[e * t->model->classes + c] > 0;
+    return mmofl_prototype_exists(t->prototypes, t->model, e, c);
 }
 
 static float norm_of(const mmofl_model *model, const float *x, size_t n)
@@ -114,8 +114,10 @@ static float coefficients(const mmofl_prototype_terms *t, int e, bool takes_part
         cosine[c] = row[c] / norm;
         row[c] = exists(t, e, c) ? cosine[c] / kappa : -1e30f;
     }
-    float loss = t->model->isa->ops->softmax_cross_entropy(
-        row, classes, label, scale / (kappa * norm), true);
+    /* The guarded cosine of a zero vector is constant: it has no gradient. */
+    float weight = norm > least_norm ? scale / (kappa * norm) : 0;
+    float loss =
+        t->model->isa->ops->softmax_cross_entropy(row, classes, label, weight, true);
     for (int c = 0; c < classes; c++)
         *along_z += row[c] * cosine[c];
     return loss;
@@ -150,8 +152,9 @@ static double pce_of_encoder(const mmofl_prototype_terms *t, int e,
         float norm = norm_of(t->model, zi, d);
         sum += (double)coefficients(t, e, takes_part, label, norm, scale, kappa,
                                     t->logit + i * classes, &along_z);
+        float share = along_z / norm;
         for (size_t k = 0; k < d && takes_part; k++)
-            di[k] -= along_z / norm * zi[k];
+            di[k] -= share * zi[k];
     }
     mmofl_gemm back = {.m = n,
                        .n = (int)d,

@@ -7,7 +7,7 @@
  * (METHOD.md section 6, B1 and B2, our reconstruction; the pull alone is FedProto's
  * term.) n counts the whole mini-batch, a is 1 for recorded modalities; prototypes are
  * constants for back-propagation.  A sample whose class has no prototype yet adds
- * nothing. */
+ * nothing; in cosines a vector shorter than 1e-12 counts as zero, with no gradient. */
 #ifndef MMOFL_LEARN_PROTOTYPE_TERMS_H
 #define MMOFL_LEARN_PROTOTYPE_TERMS_H
 

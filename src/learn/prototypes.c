@@ -1,4 +1,5 @@
-/* prototypes.c - local sums of features by modality and class. */
+/* prototypes.c - local sums of features by modality and class, and prototypes in the
+ * slots of missing modalities. */
 #include <string.h>
 
 #include "learn/prototypes.h"
@@ -37,11 +38,28 @@ void mmofl_prototype_sums_add(mmofl_prototype_sums *sums, const mmofl_model *mod
         float *row = sums->sum + (size_t)label[i] * model->features;
         for (int e = 0; e < model->n_encoders; e++) {
             const mmofl_encoder *encoder = &model->encoder[e];
-            if (!(mask[i] >> encoder->modality & 1))
+            if (!mmofl_recorded(model, mask[i], e))
                 continue;
             sums->count[e * model->classes + label[i]]++;
             for (size_t k = encoder->at; k < encoder->at + encoder->features; k++)
                 row[k] += zi[k];
         }
     }
+}
+
+void mmofl_prototypes_substitute(const mmofl_prototypes *prototypes,
+                                 const mmofl_model *model, const mmofl_batch *batch,
+                                 int from, int n, mmofl_span z)
+{
+    for (int i = 0; i < n; i++)
+        for (int e = 0; e < model->n_encoders; e++) {
+            int label = batch->label[from + i];
+            if (mmofl_recorded(model, batch->mask[from + i], e) ||
+                !mmofl_prototype_exists(prototypes, model, e, label))
+                continue;
+            const mmofl_encoder *encoder = &model->encoder[e];
+            memcpy(z.at + (size_t)i * z.stride + encoder->at,
+                   prototypes->mean + (size_t)label * model->features + encoder->at,
+                   encoder->features * sizeof(float));
+        }
 }

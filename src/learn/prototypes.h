@@ -20,6 +20,19 @@ typedef struct mmofl_prototype_sums {
     uint32_t *count; /* (M, K) */
 } mmofl_prototype_sums;
 
+/** Does the prototype of encoder e and class c exist? */
+static inline bool mmofl_prototype_exists(const mmofl_prototypes *p,
+                                          const mmofl_model *model, int e, int c)
+{
+    return p && p->seen[e * model->classes + c] > 0;
+}
+
+/** Was encoder e's modality recorded in a sample with this mask? */
+static inline bool mmofl_recorded(const mmofl_model *model, uint32_t mask, int e)
+{
+    return mask >> model->encoder[e].modality & 1;
+}
+
 /** Numbers that cross the wire for prototypes, each way: K*D values and M*K counts. */
 size_t mmofl_prototypes_numbers(const mmofl_model *model);
 
@@ -33,5 +46,12 @@ void mmofl_prototype_sums_clear(mmofl_prototype_sums *sums, const mmofl_model *m
 void mmofl_prototype_sums_add(mmofl_prototype_sums *sums, const mmofl_model *model,
                               const uint32_t *mask, const int32_t *label, int n,
                               mmofl_span z);
+
+/** Write the prototype of each sample's own class into the slots of what it lacks, for
+ * samples from ... from + n - 1 of the batch, whose features are z.  The label enters
+ * the forward pass: only for training.  Pairs without a prototype stay as they are. */
+void mmofl_prototypes_substitute(const mmofl_prototypes *prototypes,
+                                 const mmofl_model *model, const mmofl_batch *batch,
+                                 int from, int n, mmofl_span z);
 
 #endif

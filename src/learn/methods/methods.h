@@ -1,5 +1,4 @@
-/* methods.h - every method by name, for the table in methods.c; and what their files
- * share. */
+/* methods.h - every method by name, for the table in methods.c. */
 #ifndef MMOFL_LEARN_METHODS_METHODS_H
 #define MMOFL_LEARN_METHODS_METHODS_H
 
@@ -23,18 +22,5 @@ MMOFL_METHOD_LIST(MMOFL_METHOD_DECLARE)
 #undef MMOFL_METHOD_DECLARE
 
 #define MMOFL_METHOD_COUNT_OF(array) ((int)(sizeof(array) / sizeof *(array)))
-
-/** Does the prototype of encoder e and class c exist? */
-static inline bool mmofl_prototype_exists(const mmofl_prototypes *p,
-                                          const mmofl_model *model, int e, int c)
-{
-    return p && p->seen[e * model->classes + c] > 0;
-}
-
-/** Was encoder e's modality recorded in a sample with this mask? */
-static inline bool mmofl_recorded(const mmofl_model *model, uint32_t mask, int e)
-{
-    return mask >> model->encoder[e].modality & 1;
-}
 
 #endif

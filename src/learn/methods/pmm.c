@@ -4,8 +4,6 @@
  * The label enters the forward pass (METHOD.md section 5: it leaks), so the training
  * loss on such samples is reported apart; at test time no label may be used and the
  * slot is zero, as in pm.  Pairs without a prototype yet: zero too. */
-#include <string.h>
-
 #include "learn/methods/methods.h"
 
 static const mmofl_option options[] = {
@@ -33,18 +31,7 @@ static void begin_round(void *state, const mmofl_method_round *round)
 static void fuse(void *state, const mmofl_batch *batch, int from, int n, mmofl_span z)
 {
     const pmm_state *s = state;
-    const mmofl_model *model = s->model;
-    for (int i = 0; i < n; i++)
-        for (int e = 0; e < model->n_encoders; e++) {
-            int label = batch->label[from + i];
-            if (mmofl_recorded(model, batch->mask[from + i], e) ||
-                !mmofl_prototype_exists(s->prototypes, model, e, label))
-                continue;
-            const mmofl_encoder *encoder = &model->encoder[e];
-            memcpy(z.at + (size_t)i * z.stride + encoder->at,
-                   s->prototypes->mean + (size_t)label * model->features + encoder->at,
-                   encoder->features * sizeof(float));
-        }
+    mmofl_prototypes_substitute(s->prototypes, s->model, batch, from, n, z);
 }
 
 const mmofl_method_kind mmofl_method_pmm = {

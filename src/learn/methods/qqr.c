@@ -6,20 +6,20 @@
  *
  * Quantity.  (A1) The gradient of encoder m is multiplied by r = min(N / N^m, r_cap), N
  * and N^m the samples held and those of them that have m.  (A2) Prototype replay: each
- * batch of n is joined by n pseudo samples, class uniform, features the class's
- * prototypes; with probability p_mask one slot is zero.  Only the head gets their
- * gradient. Quality.  (B1) PCE and (B2) pull of every recorded feature
- * (prototype_terms.h). No label and no prototype enters the forward pass, in training
- * or at test. */
-#include <string.h>
-
-#include "base/rng.h"
+ * batch of n is joined by n pseudo samples (replay.h); only the head gets their
+ * gradient.  Quality.  (B1) PCE and (B2) pull of every recorded feature
+ * (prototype_terms.h).
+ *
+ * No label and no prototype enters the forward pass, in training or at test, but for
+ * `substitute`, an ablation: PMM's substitution by the label, in training. */
 #include "learn/methods/methods.h"
 #include "learn/prototype_terms.h"
+#include "learn/replay.h"
 
 typedef struct qqr_options {
     mmofl_prototype_options prototypes;
     double alpha, kappa, lambda, gamma, p_mask, r_cap;
+    bool substitute;
 } qqr_options;
 
 static const mmofl_option options[] = {
@@ -35,6 +35,8 @@ static const mmofl_option options[] = {
                       "probability that a replayed sample lacks one modality"),
     MMOFL_REAL_OPTION(qqr_options, r_cap, 1, 1000, "4",
                       "largest factor on the gradient of a rare modality; 1 = off"),
+    MMOFL_BOOL_OPTION(qqr_options, substitute, "false",
+                      "ablation: missing slots hold the label's prototype, as in pmm"),
     MMOFL_PROTOTYPE_OPTIONS("exponential", "samples"),
 };
 
@@ -94,8 +96,14 @@ static void begin_round(void *state, const mmofl_method_round *round)
         return; /* a test */
     mmofl_prototype_terms_begin(&s->terms, round->prototypes);
     measure_rarity(s, round);
-    s->replay =
-        mmofl_rng_open(round->seed, round->device, round->round, MMOFL_USE_REPLAY);
+    s->replay = mmofl_replay_open(round->seed, round->device, round->round);
+}
+
+static void fuse(void *state, const mmofl_batch *batch, int from, int n, mmofl_span z)
+{
+    const qqr_state *s = state;
+    if (s->o.substitute)
+        mmofl_prototypes_substitute(s->prototypes, s->model, batch, from, n, z);
 }
 
 static void add_gradient(void *state, const mmofl_batch *batch, int from, int n,
@@ -110,30 +118,17 @@ static void add_gradient(void *state, const mmofl_batch *batch, int from, int n,
             mmofl_prototype_pull(&s->terms, batch, from, n, s->o.lambda, z, dz);
 }
 
-/* (A2) one pseudo sample of class c into z; its weight: does every prototype exist? */
-static float replay_sample(qqr_state *s, int c, float *z)
-{
-    const mmofl_model *model = s->model;
-    memcpy(z, s->prototypes->mean + (size_t)c * model->features,
-           model->features * sizeof(float));
-    bool masked = mmofl_rng_uniform(&s->replay) < s->o.p_mask;
-    int lost = (int)mmofl_rng_below(&s->replay, (uint64_t)model->n_encoders);
-    if (masked && model->n_encoders > 1)
-        memset(z + model->encoder[lost].at, 0,
-               model->encoder[lost].features * sizeof(float));
-    for (int e = 0; e < model->n_encoders; e++)
-        if (!mmofl_prototype_exists(s->prototypes, model, e, c))
-            return 0;
-    return 1;
-}
-
+/* (A2) as many pseudo samples as the batch has; returns their part of the loss. */
 static double replay(qqr_state *s, int n, const float *w, float *g)
 {
     mmofl_span z = mmofl_head_pass_features(s->head);
     for (int i = 0; i < n; i++) {
-        s->label[i] = (int32_t)mmofl_rng_below(&s->replay, (uint64_t)s->model->classes);
-        s->weight[i] = replay_sample(s, s->label[i], z.at + (size_t)i * z.stride) *
-                       (float)(s->o.gamma / n);
+        mmofl_replayed sample =
+            mmofl_replay_draw(&s->replay, s->model, s->prototypes, s->o.p_mask);
+        mmofl_replay_features(&sample, s->model, s->prototypes,
+                              z.at + (size_t)i * z.stride);
+        s->label[i] = sample.label;
+        s->weight[i] = sample.weight * (float)(s->o.gamma / n);
     }
     return mmofl_head_pass_run(s->head, w, n, s->label, s->weight, NULL, g);
 }
@@ -163,5 +158,6 @@ const mmofl_method_kind mmofl_method_qqr = {
     .make = make,
     .drop = drop,
     .begin_round = begin_round,
+    .fuse = fuse,
     .add_gradient = add_gradient,
     .end_batch = end_batch};
