@@ -42,18 +42,19 @@ static void begin_round(void *state, const mmofl_method_round *round)
  * keeps one of those it had, drawn uniformly. */
 static uint32_t drop(dropout_state *s, uint32_t mask)
 {
-    uint32_t kept = mask, recorded[32];
+    uint32_t kept = mask, recorded[32], used = 0;
     int n = 0;
     for (int e = 0; e < s->model->n_encoders; e++) {
         uint32_t bit = UINT32_C(1) << s->model->encoder[e].modality;
         if (!(mask & bit))
             continue;
         recorded[n++] = bit;
+        used |= bit;
         if (mmofl_rng_uniform(&s->rng) < s->p)
             kept &= ~bit;
     }
-    if (kept == 0 && n > 0)
-        kept = recorded[mmofl_rng_below(&s->rng, (uint64_t)n)];
+    if ((kept & used) == 0 && n > 0)
+        kept |= recorded[mmofl_rng_below(&s->rng, (uint64_t)n)];
     return kept;
 }
 
