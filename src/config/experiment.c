@@ -79,12 +79,24 @@ static mmofl_status check_participation(const mmofl_experiment *e,
     return MMOFL_OK;
 }
 
+static mmofl_status check_imbalance(const mmofl_experiment *e,
+                                    const mmofl_yaml_node *root, mmofl_error *err)
+{
+    mmofl_error why = {0};
+    mmofl_status st = mmofl_imbalance_check(&e->imbalance, e->fleet.devices, &why);
+    return st ? mmofl_yaml_fail(place_of(root, NULL, "imbalance"), st, err,
+                                "imbalance: %s", why.text)
+              : MMOFL_OK;
+}
+
 static mmofl_status check(const mmofl_experiment *e, const mmofl_yaml_node *root,
                           mmofl_error *err)
 {
     mmofl_status st = check_name(e, root, err);
     if (st == MMOFL_OK)
         st = check_stream(&e->stream, root, err);
+    if (st == MMOFL_OK)
+        st = check_imbalance(e, root, err);
     return st ? st : check_participation(e, root, err);
 }
 

@@ -7,6 +7,7 @@
 #define MMOFL_CONFIG_EXPERIMENT_H
 
 #include "base/arena.h"
+#include "data/imbalance.h"
 #include "data/partition.h"
 #include "data/source.h"
 #include "data/stream.h"
@@ -24,6 +25,18 @@ typedef struct mmofl_evaluate_spec {
     int *round;   /* ascending */
 } mmofl_evaluate_spec;
 
+typedef struct mmofl_record_spec {
+    int injected; /* mmofl_record_when: what was injected, device by device */
+} mmofl_record_spec;
+
+typedef enum mmofl_record_when {
+    MMOFL_RECORD_AUTO, /* where it is not much */
+    MMOFL_RECORD_ALWAYS,
+    MMOFL_RECORD_NEVER
+} mmofl_record_when;
+#define MMOFL_RECORD_CHOICES "auto|true|false"
+enum { MMOFL_RECORD_DEVICES = 1000 }; /* auto: recorded up to that many devices */
+
 typedef struct mmofl_experiment {
     mmofl_arena arena; /* owns every pointer below */
     const char *name;
@@ -32,6 +45,8 @@ typedef struct mmofl_experiment {
     mmofl_data_spec data;
     mmofl_fleet_spec fleet;
     mmofl_stream_spec stream;
+    mmofl_imbalance_spec imbalance;
+    mmofl_test_imbalance_spec test_imbalance;
     int rounds;           /* T */
     double participation; /* share of devices each round in (0, 1], or a number of
                              devices > 1 */
@@ -40,6 +55,7 @@ typedef struct mmofl_experiment {
     mmofl_pick method;      /* among mmofl_method_kinds() */
     mmofl_pick aggregation; /* among mmofl_aggregation_kinds() */
     mmofl_evaluate_spec evaluate;
+    mmofl_record_spec record;
 } mmofl_experiment;
 
 /** Read and validate a YAML file, then the settings ("train.batch=32", in order).  The

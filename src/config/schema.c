@@ -1,6 +1,8 @@
 /* schema.c - the tables.  Ranges are wide: they refuse slips and what cannot work, not
  * what is unwise. */
 #include "config/schema.h"
+#include "data/disturbance.h"
+#include "data/missing_pattern.h"
 #include "fed/aggregation.h"
 #include "learn/method.h"
 #include "nn/layer.h"
@@ -71,6 +73,81 @@ static const mmofl_schema_key stream_keys[] = {
 };
 static const mmofl_schema_section stream_section = SECTION_OF(stream_keys);
 
+/* What happens to one modality; the test set has no time and so no pattern. */
+#define MISSING_KEY                                                                    \
+    VALUE(MMOFL_REAL_OPTION(mmofl_modality_imbalance, missing, 0, 1, "0",              \
+                            "share of the samples that lack the modality (beta); a "   \
+                            "sample that lost all gets one back"))
+#define NOISE_KEY                                                                      \
+    {                                                                                  \
+        .shape = MMOFL_SCHEMA_PICK, .kinds = mmofl_disturbance_kinds,                  \
+        OTHER(mmofl_modality_imbalance, "noise", noise, "none",                        \
+              "what a bad sensor does to the samples it records")                      \
+    }
+static const mmofl_schema_key modality_keys[] = {
+    MISSING_KEY,
+    {.shape = MMOFL_SCHEMA_PICK,
+     .kinds = mmofl_missing_pattern_kinds,
+     OTHER(mmofl_modality_imbalance, "pattern", pattern, "independent",
+           "how losses go with time")},
+    NOISE_KEY,
+};
+static const mmofl_schema_section modality_section = SECTION_OF(modality_keys);
+
+static const mmofl_schema_key test_modality_keys[] = {MISSING_KEY, NOISE_KEY};
+static const mmofl_schema_section test_modality_section =
+    SECTION_OF(test_modality_keys);
+
+#define MODALITIES(type, table, called, fallback, help)                                \
+    {                                                                                  \
+        .shape = MMOFL_SCHEMA_MAP, .count = offsetof(type, n_modalities),              \
+        .size = sizeof(mmofl_modality_imbalance), .section = &(table),                 \
+        .element = (called), OTHER(type, "modalities", modality, fallback, help)       \
+    }
+
+static const mmofl_schema_key group_keys[] = {
+    {.shape = MMOFL_SCHEMA_DEVICES,
+     .count = offsetof(mmofl_group_imbalance, n_devices),
+     OTHER(mmofl_group_imbalance, "devices", device, NULL,
+           "numbers of the group's devices, counted from 0")},
+    MODALITIES(mmofl_group_imbalance, modality_section, "modality_imbalance", NULL,
+               "what happens to their modalities, in place of all that was said of "
+               "these modalities before"),
+};
+static const mmofl_schema_section group_section = SECTION_OF(group_keys);
+
+static const mmofl_schema_key imbalance_keys[] = {
+    VALUE(MMOFL_CHOICE_OPTION(
+        mmofl_imbalance_spec, granularity, MMOFL_GRANULARITY_CHOICES, "sample",
+        "what loses a modality at one go: each sample for itself, a device's arrivals "
+        "of a round, all arrivals of a round, or a device for good")),
+    VALUE(MMOFL_REAL_OPTION(mmofl_imbalance_spec, bad_devices, 0, 1, "1",
+                            "share of the devices, drawn by the seed, that "
+                            "`modalities` is about")),
+    MODALITIES(mmofl_imbalance_spec, modality_section, "modality_imbalance", "{}",
+               "what happens to each modality; one that is not named is complete and "
+               "clean"),
+    {.shape = MMOFL_SCHEMA_LIST,
+     .count = offsetof(mmofl_imbalance_spec, n_groups),
+     .size = sizeof(mmofl_group_imbalance),
+     .section = &group_section,
+     .element = "group",
+     OTHER(mmofl_imbalance_spec, "groups", group, "[]",
+           "devices that are different; later groups win, modality by modality")},
+};
+static const mmofl_schema_section imbalance_section = SECTION_OF(imbalance_keys);
+
+static const mmofl_schema_key test_imbalance_keys[] = {
+    MODALITIES(
+        mmofl_test_imbalance_spec, test_modality_section, "test_modality_imbalance",
+        "{}",
+        "what happens to each modality of a test sample; empty: each test sample "
+        "is treated as one of a device drawn at random, at that device's rates "
+        "without their pattern in time"),
+};
+static const mmofl_schema_section test_imbalance_section =
+    SECTION_OF(test_imbalance_keys);
+
 /* The small convolutional encoders of METHOD.md's protocol, for the two sets of
  * accelerometer and gyroscope windows. */
 #define HAR_SETS "synthetic-har|uci-har"
@@ -137,6 +214,13 @@ static const mmofl_schema_key evaluate_keys[] = {
 };
 static const mmofl_schema_section evaluate_section = SECTION_OF(evaluate_keys);
 
+static const mmofl_schema_key record_keys[] = {
+    VALUE(MMOFL_CHOICE_OPTION(mmofl_record_spec, injected, MMOFL_RECORD_CHOICES, "auto",
+                              "keep what was injected in each round, by device and "
+                              "modality; auto: for up to 1000 devices")),
+};
+static const mmofl_schema_section record_section = SECTION_OF(record_keys);
+
 static const mmofl_schema_key experiment_keys[] = {
     VALUE(MMOFL_TEXT_OPTION(mmofl_experiment, name, NULL,
                             "what the experiment is called in summaries and folders; "
@@ -148,6 +232,10 @@ static const mmofl_schema_key experiment_keys[] = {
     SECTION(mmofl_experiment, data, data_section, "what is learnt from"),
     SECTION(mmofl_experiment, fleet, fleet_section, "the devices and what they own"),
     SECTION(mmofl_experiment, stream, stream_section, "how samples reach a device"),
+    SECTION(mmofl_experiment, imbalance, imbalance_section,
+            "modalities that are missing or disturbed (QQI)"),
+    SECTION(mmofl_experiment, test_imbalance, test_imbalance_section,
+            "how the disturbed test set differs from what the fleet sees"),
     VALUE(MMOFL_INT_OPTION(mmofl_experiment, rounds, 1, 1000000000, "60",
                            "rounds of learning and aggregation (T)")),
     VALUE(MMOFL_REAL_OPTION(mmofl_experiment, participation, MMOFL_POSITIVE, 1000000,
@@ -165,6 +253,8 @@ static const mmofl_schema_key experiment_keys[] = {
      OTHER(mmofl_experiment, "aggregation", aggregation, "fedavg",
            "how the devices' models become the next one")},
     SECTION(mmofl_experiment, evaluate, evaluate_section, "when the model is tested"),
+    SECTION(mmofl_experiment, record, record_section,
+            "what is kept besides the metrics"),
 };
 static const mmofl_schema_section experiment_section = SECTION_OF(experiment_keys);
 

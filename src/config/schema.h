@@ -15,20 +15,26 @@
 #include "config/yaml.h"
 
 typedef enum mmofl_schema_shape {
-    MMOFL_SCHEMA_VALUE,   /* one value: `option` says all */
-    MMOFL_SCHEMA_SECTION, /* a map of the keys of `section`; field: its struct */
-    MMOFL_SCHEMA_PICK,    /* a kind of `kinds` with its options; field: mmofl_pick */
-    MMOFL_SCHEMA_SEEDS,   /* different whole numbers; field: uint64_t *, count: int */
-    MMOFL_SCHEMA_ROUNDS,  /* ascending whole numbers; field: int *, count: int */
-    MMOFL_SCHEMA_CHAIN,   /* a list of layers; field: mmofl_chain_spec */
-    MMOFL_SCHEMA_ENCODERS /* a map from modality to layers; field:
-                             mmofl_encoder_spec *, count: int */
+    MMOFL_SCHEMA_VALUE,    /* one value: `option` says all */
+    MMOFL_SCHEMA_SECTION,  /* a map of the keys of `section`; field: its struct */
+    MMOFL_SCHEMA_PICK,     /* a kind of `kinds` with its options; field: mmofl_pick */
+    MMOFL_SCHEMA_SEEDS,    /* different whole numbers; field: uint64_t *, count: int */
+    MMOFL_SCHEMA_ROUNDS,   /* ascending whole numbers; field: int *, count: int */
+    MMOFL_SCHEMA_CHAIN,    /* a list of layers; field: mmofl_chain_spec */
+    MMOFL_SCHEMA_ENCODERS, /* a map from modality to layers; field:
+                              mmofl_encoder_spec *, count: int */
+    MMOFL_SCHEMA_DEVICES,  /* whole numbers from 0; field: int *, count: int */
+    MMOFL_SCHEMA_MAP,      /* a map from names to maps of the keys of `section`; field:
+                              array of structs that begin with the name, count: int */
+    MMOFL_SCHEMA_LIST      /* a list of maps of the keys of `section`; field: array of
+                              structs, count: int */
 } mmofl_schema_shape;
 
 enum {
     MMOFL_SCHEMA_MOST_SEEDS = 1000,
-    MMOFL_SCHEMA_MOST_ROUNDS = 10000, /* in a list of rounds */
-    MMOFL_SCHEMA_MOST_LAYERS = 1000,  /* in one chain */
+    MMOFL_SCHEMA_MOST_ROUNDS = 10000,    /* in a list of rounds */
+    MMOFL_SCHEMA_MOST_LAYERS = 1000,     /* in one chain */
+    MMOFL_SCHEMA_MOST_DEVICES = 1000000, /* in a list of devices */
 };
 
 typedef struct mmofl_schema_section mmofl_schema_section;
@@ -37,6 +43,8 @@ typedef struct mmofl_schema_key {
     mmofl_option option; /* VALUE: all of it; others: name, offset, fallback (NULL =
                             required), help */
     size_t count;        /* offset of the count */
+    size_t size;         /* MAP, LIST: bytes of an element */
+    const char *element; /* MAP, LIST: what an element is called in the manual */
     const mmofl_schema_section *section;
     mmofl_kind_list (*kinds)(void);
     const char *bare; /* PICK: the kind that a number alone stands for, as its first

@@ -1,5 +1,6 @@
 /* schema_manual.c - docs/config.md, written from the tables so that it cannot be wrong
  * about them. */
+#include <assert.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -79,6 +80,15 @@ static void write_type(FILE *to, const mmofl_schema_key *key)
         fprintf(to, "map of up to %d modalities to lists of [layers](#kinds-of-layer)",
                 MMOFL_MAX_MODALITIES);
         break;
+    case MMOFL_SCHEMA_DEVICES:
+        fputs("whole numbers from 0", to);
+        break;
+    case MMOFL_SCHEMA_MAP:
+        fprintf(to, "map from modality to [%s](#%s)", key->element, key->element);
+        break;
+    case MMOFL_SCHEMA_LIST:
+        fprintf(to, "list of [%s](#%s)", key->element, key->element);
+        break;
     }
 }
 
@@ -112,7 +122,37 @@ static void write_long_defaults(FILE *to, const mmofl_schema_section *section)
     }
 }
 
-static void write_section(FILE *to, const char *name,
+/* What was written already: several keys may share a section or the kinds they choose
+ * from. */
+enum { MOST_TOLD = 64 };
+typedef struct told {
+    const mmofl_schema_section *section[MOST_TOLD];
+    mmofl_kind_list (*kinds[MOST_TOLD])(void);
+    int n_sections, n_kinds;
+} told;
+
+/* Is it new?  Then it is from now on told. */
+static bool tell_section(told *t, const mmofl_schema_section *section)
+{
+    for (int i = 0; i < t->n_sections; i++)
+        if (t->section[i] == section)
+            return false;
+    assert(t->n_sections < MOST_TOLD);
+    t->section[t->n_sections++] = section;
+    return true;
+}
+
+static bool tell_kinds(told *t, mmofl_kind_list (*kinds)(void))
+{
+    for (int i = 0; i < t->n_kinds; i++)
+        if (t->kinds[i] == kinds)
+            return false;
+    assert(t->n_kinds < MOST_TOLD);
+    t->kinds[t->n_kinds++] = kinds;
+    return true;
+}
+
+static void write_section(FILE *to, told *t, const char *name,
                           const mmofl_schema_section *section, const char *help)
 {
     if (name)
@@ -131,10 +171,12 @@ static void write_section(FILE *to, const char *name,
         fprintf(to, " | %s |\n", key->option.help);
     }
     write_long_defaults(to, section);
-    for (int i = 0; i < section->n; i++)
-        if (section->keys[i].shape == MMOFL_SCHEMA_SECTION)
-            write_section(to, section->keys[i].option.name, section->keys[i].section,
-                          section->keys[i].option.help);
+    for (int i = 0; i < section->n; i++) {
+        const mmofl_schema_key *key = &section->keys[i];
+        if (key->section && tell_section(t, key->section))
+            write_section(to, t, key->element ? key->element : key->option.name,
+                          key->section, key->option.help);
+    }
 }
 
 static void write_kind(FILE *to, const mmofl_kind *kind)
@@ -161,14 +203,14 @@ static void write_kinds(FILE *to, const char *what, mmofl_kind_list kinds)
         write_kind(to, kinds.kinds[i]);
 }
 
-static void write_all_kinds(FILE *to, const mmofl_schema_section *section)
+static void write_all_kinds(FILE *to, told *t, const mmofl_schema_section *section)
 {
     for (int i = 0; i < section->n; i++) {
         const mmofl_schema_key *key = &section->keys[i];
-        if (key->shape == MMOFL_SCHEMA_PICK)
+        if (key->shape == MMOFL_SCHEMA_PICK && tell_kinds(t, key->kinds))
             write_kinds(to, key->option.name, key->kinds());
-        else if (key->shape == MMOFL_SCHEMA_SECTION)
-            write_all_kinds(to, key->section);
+        else if (key->section)
+            write_all_kinds(to, t, key->section);
     }
 }
 
@@ -176,7 +218,8 @@ void mmofl_schema_write_manual(FILE *to)
 {
     fprintf(to, introduction, MMOFL_YAML_BYTES, MMOFL_YAML_NODES, MMOFL_YAML_DEPTH);
     fputs(kinds_introduction, to);
-    write_section(to, NULL, mmofl_schema(), NULL);
+    told t = {.n_sections = 0};
+    write_section(to, &t, NULL, mmofl_schema(), NULL);
     write_kinds(to, "layer", mmofl_layer_kinds());
-    write_all_kinds(to, mmofl_schema());
+    write_all_kinds(to, &t, mmofl_schema());
 }

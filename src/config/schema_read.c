@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "config/nearest.h"
-#include "config/number_list.h"
 #include "config/schema.h"
+#include "config/schema_numbers.h"
 #include "nn/layer.h"
 
 typedef struct reading {
@@ -290,51 +290,46 @@ static mmofl_status read_encoders(reading *r, const char *name,
     return MMOFL_OK;
 }
 
-/* ---- numbers ---- */
+/* ---- maps and lists of sections ---- */
 
-static mmofl_status read_seeds(reading *r, const char *name,
-                               const mmofl_yaml_node *node, int *count, uint64_t **out)
+/* Room for `most` structs of the key at most, in *out. */
+static mmofl_status make_elements(reading *r, const mmofl_schema_key *key,
+                                  const mmofl_yaml_node *node, int most, char **out)
 {
-    mmofl_status st = mmofl_number_list_read(node, name, MMOFL_SCHEMA_MOST_SEEDS,
-                                             r->arena, out, count, r->err);
-    if (st)
-        return st;
-    if (*count == 0)
-        return mmofl_yaml_fail(&node->place, MMOFL_E_MISSING, r->err,
-                               "%s is empty; wanted at least one", name);
-    for (int i = 1; i < *count; i++)
-        for (int j = 0; j < i; j++)
-            if ((*out)[i] == (*out)[j])
-                return mmofl_yaml_fail(&node->place, MMOFL_E_DUPLICATE, r->err,
-                                       "%s: %llu stands twice", name,
-                                       (unsigned long long)(*out)[i]);
-    return MMOFL_OK;
+    if (node->n > most)
+        return mmofl_yaml_fail(&node->place, MMOFL_E_LIMIT, r->err,
+                               "%s has %d entries; wanted at most %d", key->option.name,
+                               node->n, most);
+    *out = mmofl_arena_take(r->arena, (size_t)node->n, key->size);
+    return *out ? MMOFL_OK : no_memory(r, node);
 }
 
-static mmofl_status read_rounds(reading *r, const char *name,
-                                const mmofl_yaml_node *node, int *count, int **out)
+/* The elements of a MAP, which begin with their name, or of a LIST. */
+static mmofl_status read_elements(reading *r, const mmofl_schema_key *key,
+                                  const mmofl_yaml_node *node, int *count, void *field)
 {
-    uint64_t *number;
-    mmofl_status st = mmofl_number_list_read(node, name, MMOFL_SCHEMA_MOST_ROUNDS,
-                                             r->arena, &number, count, r->err);
+    bool is_map = key->shape == MMOFL_SCHEMA_MAP;
+    if (node->type != (is_map ? MMOFL_YAML_MAP : MMOFL_YAML_LIST))
+        return refuse_type(r, node, key->option.name,
+                           is_map ? "a map from names to maps of keys"
+                                  : "a list of maps of keys");
+    char *element = NULL;
+    mmofl_status st = make_elements(
+        r, key, node, is_map ? MMOFL_MAX_MODALITIES : MMOFL_SCHEMA_MOST_SEEDS,
+        &element);
     if (st)
         return st;
-    int *round = MMOFL_ARENA_NEW(r->arena, (size_t)*count, int);
-    if (!round)
-        return no_memory(r, node);
-    for (int i = 0; i < *count; i++) {
-        if (number[i] < 1 || number[i] > (uint64_t)r->experiment->rounds)
-            return mmofl_yaml_fail(&node->place, MMOFL_E_RANGE, r->err,
-                                   "%s: no round %llu; wanted 1 to %d (the key rounds)",
-                                   name, (unsigned long long)number[i],
-                                   r->experiment->rounds);
-        round[i] = (int)number[i];
-        if (i > 0 && round[i] <= round[i - 1])
-            return mmofl_yaml_fail(&node->place, MMOFL_E_RANGE, r->err,
-                                   "%s: %d after %d; wanted them ascending", name,
-                                   round[i], round[i - 1]);
+    *count = node->n;
+    *(void **)field = element;
+    for (const mmofl_yaml_node *c = node->first; c; c = c->next, element += key->size) {
+        if (is_map && !(*(char **)(void *)element = mmofl_arena_text(r->arena, c->key)))
+            return no_memory(r, c);
+        st = c->type == MMOFL_YAML_MAP
+                 ? read_section(r, key->section, c, element)
+                 : refuse_type(r, c, is_map ? c->key : key->element, "a map of keys");
+        if (st)
+            return st;
     }
-    *out = round;
     return MMOFL_OK;
 }
 
@@ -356,13 +351,19 @@ static mmofl_status read_key(reading *r, const mmofl_schema_key *key,
     case MMOFL_SCHEMA_PICK:
         return read_pick(r, key, node, field);
     case MMOFL_SCHEMA_SEEDS:
-        return read_seeds(r, name, node, count, field);
+        return mmofl_schema_read_seeds(node, name, r->arena, field, count, r->err);
     case MMOFL_SCHEMA_ROUNDS:
-        return read_rounds(r, name, node, count, field);
+        return mmofl_schema_read_rounds(node, name, r->experiment->rounds, r->arena,
+                                        field, count, r->err);
+    case MMOFL_SCHEMA_DEVICES:
+        return mmofl_schema_read_devices(node, name, r->arena, field, count, r->err);
     case MMOFL_SCHEMA_CHAIN:
         return read_chain(r, name, node, field);
     case MMOFL_SCHEMA_ENCODERS:
         return read_encoders(r, name, node, count, field);
+    case MMOFL_SCHEMA_MAP:
+    case MMOFL_SCHEMA_LIST:
+        return read_elements(r, key, node, count, field);
     }
     return MMOFL_E_TYPE;
 }

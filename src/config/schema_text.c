@@ -75,8 +75,42 @@ static void write_rounds(FILE *to, const int *round, int n)
     putc(']', to);
 }
 
+/* Runs of numbers as ranges: [0..2, 7]. */
+static void write_devices(FILE *to, const int *device, int n)
+{
+    putc('[', to);
+    for (int i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && device[end] == device[end - 1] + 1; end++)
+            ;
+        fprintf(to, "%s%d", i ? ", " : "", device[i]);
+        if (end - i > 1)
+            fprintf(to, "..%d", device[end - 1]);
+    }
+    putc(']', to);
+}
+
 static void write_section(FILE *to, const mmofl_schema_section *section,
                           const void *from, int indent);
+
+/* Behind "key:", the elements of a MAP or a LIST. */
+static void write_elements(FILE *to, const mmofl_schema_key *key, const char *element,
+                           int n, int indent)
+{
+    bool is_map = key->shape == MMOFL_SCHEMA_MAP;
+    if (n == 0)
+        fputs(is_map ? " {}" : " []", to);
+    putc('\n', to);
+    for (int i = 0; i < n; i++, element += key->size) {
+        fprintf(to, "%*s", indent, "");
+        if (is_map) {
+            mmofl_yaml_write_text(to, *(const char *const *)(const void *)element);
+            fputs(":\n", to);
+        } else {
+            fputs("-\n", to);
+        }
+        write_section(to, key->section, element, indent + 2);
+    }
+}
 
 static void write_key(FILE *to, const mmofl_schema_key *key, const void *from,
                       int indent)
@@ -114,6 +148,14 @@ static void write_key(FILE *to, const mmofl_schema_key *key, const void *from,
         putc(' ', to);
         write_rounds(to, *(int *const *)field, *count);
         break;
+    case MMOFL_SCHEMA_DEVICES:
+        putc(' ', to);
+        write_devices(to, *(int *const *)field, *count);
+        break;
+    case MMOFL_SCHEMA_MAP:
+    case MMOFL_SCHEMA_LIST:
+        write_elements(to, key, *(const char *const *)field, *count, indent + 2);
+        return; /* the last key of the last one ended the line */
     case MMOFL_SCHEMA_CHAIN:
         write_chain(to, field, indent + 2);
         break;

@@ -117,6 +117,62 @@ static void the_example_of_uci_har_reads_as_written(void **state)
     mmofl_experiment_free(&e);
 }
 
+static const char with_imbalance[] =
+    "name: x\n"
+    "imbalance:\n"
+    "  granularity: device\n"
+    "  modalities:\n"
+    "    accelerometer: {missing: 0.7, pattern: {kind: burst, length: 20},\n"
+    "                    noise: {kind: gauss, share: 0.7, sigma: 2}}\n"
+    "  groups:\n"
+    "    - {devices: 0..2, modalities: {accelerometer: {noise: {kind: stuck, share: "
+    "1}}}}\n"
+    "    - devices: [5, 7..9]\n"
+    "      modalities: {gyroscope: {missing: 1}}\n"
+    "test_imbalance: {modalities: {gyroscope: {missing: 0.25}}}\n"
+    "record: {injected: true}\n";
+
+static void an_imbalance_reads_as_written(void **state)
+{
+    (void)state;
+    mmofl_experiment e = parsed(with_imbalance);
+    CHECK_INT(e.imbalance.granularity, MMOFL_GRANULARITY_DEVICE);
+    CHECK_INT(e.imbalance.n_modalities, 1);
+    const mmofl_modality_imbalance *m = &e.imbalance.modality[0];
+    CHECK_TEXT(m->modality, "accelerometer");
+    CHECK_NEAR(m->missing, 0.7, 0);
+    CHECK_TEXT(m->pattern.kind->name, "burst");
+    CHECK_TEXT(option_text(&m->noise, "sigma"), "2");
+    CHECK_INT(e.imbalance.n_groups, 2);
+    CHECK_INT(e.imbalance.group[0].n_devices, 3);
+    CHECK_NEAR(e.imbalance.group[0].modality[0].missing, 0, 0); /* replaced whole */
+    CHECK_INT(e.imbalance.group[1].n_devices, 4);
+    CHECK_INT(e.imbalance.group[1].device[0], 5);
+    CHECK_INT(e.imbalance.group[1].device[3], 9);
+    CHECK_INT(e.test_imbalance.n_modalities, 1);
+    CHECK_INT(e.record.injected, MMOFL_RECORD_ALWAYS);
+    char *text = mmofl_experiment_text(&e);
+    CHECK(text != NULL);
+    CHECK_CONTAINS(text, "devices: [5, 7..9]");
+    mmofl_experiment again = parsed(text);
+    char *text_again = mmofl_experiment_text(&again);
+    CHECK_TEXT(text_again, text);
+    free(text_again);
+    free(text);
+    mmofl_experiment_free(&again);
+    mmofl_experiment_free(&e);
+}
+
+static void without_a_word_nothing_is_missing_or_disturbed(void **state)
+{
+    (void)state;
+    mmofl_experiment e = parsed("name: x\n");
+    CHECK_INT(e.imbalance.n_modalities + e.imbalance.n_groups, 0);
+    CHECK_INT(e.test_imbalance.n_modalities, 0);
+    CHECK_INT(e.record.injected, MMOFL_RECORD_AUTO);
+    mmofl_experiment_free(&e);
+}
+
 static void an_alias_is_a_copy_of_what_it_names(void **state)
 {
     (void)state;
@@ -403,6 +459,8 @@ static void free_takes_null_and_twice(void **state)
 
 CHECK_MAIN(TEST(a_name_alone_is_a_whole_experiment),
            TEST(the_example_of_uci_har_reads_as_written),
+           TEST(an_imbalance_reads_as_written),
+           TEST(without_a_word_nothing_is_missing_or_disturbed),
            TEST(an_alias_is_a_copy_of_what_it_names),
            TEST(kinds_are_written_short_or_long),
            TEST(a_kind_without_its_name_is_the_default_one_changed),

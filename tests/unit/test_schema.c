@@ -18,7 +18,12 @@ static void check_section(const mmofl_schema_section *section)
         const mmofl_schema_key *key = &section->keys[i];
         CHECK(is_name(key->option.name));
         CHECK(key->option.help && *key->option.help);
-        CHECK((key->shape == MMOFL_SCHEMA_SECTION) == (key->section != NULL));
+        bool has_elements =
+            key->shape == MMOFL_SCHEMA_MAP || key->shape == MMOFL_SCHEMA_LIST;
+        CHECK((key->shape == MMOFL_SCHEMA_SECTION || has_elements) ==
+              (key->section != NULL));
+        CHECK(has_elements == (key->size > 0) &&
+              has_elements == (key->element != NULL));
         CHECK((key->shape == MMOFL_SCHEMA_PICK) == (key->kinds != NULL));
         for (int j = 0; j < i; j++)
             assert_string_not_equal(key->option.name, section->keys[j].option.name);
@@ -152,7 +157,10 @@ static void the_nearest_name_is_offered_only_when_near(void **state)
 static const char document[] = "name: x\n"
                                "seeds: [1, 2]\n"
                                "data: {set: synthetic-har, path: a}\n"
-                               "evaluate: {rounds: [3, 4]}\n";
+                               "evaluate: {rounds: [3, 4]}\n"
+                               "imbalance:\n"
+                               "  modalities: {a: {missing: 0.5}}\n"
+                               "  groups: [{devices: 0..2, modalities: {b: {}}}]\n";
 
 /* Parse, set, read, with the n-th allocation failing; how many were made. */
 static long run_with_failure(long n, mmofl_status *status)
