@@ -1,4 +1,4 @@
-/* file.c - POSIX files; atomic replacement by write, sync, rename. */
+/* file.c - POSIX files; atomic replacement by write, sync, rename, sync. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+
+enum { PATH_BYTES = 4096 };
 
 static mmofl_status open_to_read(const char *path, int *fd, size_t *size,
                                  mmofl_error *err)
@@ -87,10 +89,37 @@ static int write_all(int fd, const mmofl_piece *piece)
     return 0;
 }
 
+mmofl_status mmofl_file_sync(const char *path, mmofl_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return mmofl_fail_errno(err, errno, "%s", path);
+    int e = fsync(fd) == 0 ? 0 : errno;
+    close(fd);
+    /* EINVAL is how a file system says that it cannot sync a folder; there is no more
+     * to do. */
+    if (e && !(e == EINVAL && mmofl_file_is_folder(path)))
+        return mmofl_fail_errno(err, e, "%s: cannot be put on the disk", path);
+    return MMOFL_OK;
+}
+
+/* Sync the folder that holds path, which fits PATH_BYTES. */
+static mmofl_status sync_folder_of(const char *path, mmofl_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return mmofl_file_sync(".", err);
+    char folder[PATH_BYTES];
+    size_t n = slash == path ? 1 : (size_t)(slash - path);
+    memcpy(folder, path, n);
+    folder[n] = '\0';
+    return mmofl_file_sync(folder, err);
+}
+
 mmofl_status mmofl_file_write_pieces(const char *path, const mmofl_piece *pieces,
                                      size_t n, bool sync, mmofl_error *err)
 {
-    char part[4096];
+    char part[PATH_BYTES];
     if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
         return mmofl_fail(err, MMOFL_E_LIMIT, "%s: path too long", path);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -109,7 +138,7 @@ mmofl_status mmofl_file_write_pieces(const char *path, const mmofl_piece *pieces
         unlink(part);
         return mmofl_fail_errno(err, e, "%s: not written", path);
     }
-    return MMOFL_OK;
+    return sync ? sync_folder_of(path, err) : MMOFL_OK;
 }
 
 mmofl_status mmofl_file_write(const char *path, const void *data, size_t size,
@@ -146,7 +175,7 @@ void mmofl_file_unmap(mmofl_mapping *mapping)
 
 mmofl_status mmofl_file_make_folders(const char *path, mmofl_error *err)
 {
-    char prefix[4096];
+    char prefix[PATH_BYTES];
     size_t n = strlen(path);
     if (n == 0 || n >= sizeof prefix)
         return mmofl_fail(err, MMOFL_E_LIMIT, "folder path of %zu bytes", n);
@@ -168,7 +197,7 @@ mmofl_status mmofl_file_join(char *out, size_t size, const char *a, const char *
 {
     size_t n = strlen(a);
     const char *slash = n > 0 && a[n - 1] != '/' && *b ? "/" : "";
-    char joined[4096];
+    char joined[PATH_BYTES];
     int w = snprintf(joined, sizeof joined, "%s%s%s", a, slash, b);
     if (w < 0 || (size_t)w >= sizeof joined || (size_t)w >= size)
         return mmofl_fail(err, MMOFL_E_LIMIT, "%s/%s: path too long", a, b);

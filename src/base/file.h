@@ -13,9 +13,12 @@ MMOFL_CHECKED mmofl_status mmofl_file_read(const char *path, size_t limit,
                                            unsigned char **data, size_t *size,
                                            mmofl_error *err);
 
-/** Write a whole file atomically: into "path.part", synced if sync, then renamed.  On
- * failure path is as it was and the part is removed.
- * @retval MMOFL_E_NO_SPACE, MMOFL_E_NOT_FOUND (folder), MMOFL_E_IO */
+/** Write a whole file atomically: into "path.part", then renamed.  With sync the file
+ * is synced before the rename and its folder after it, so that a power loss takes
+ * neither the data nor the name.  On failure path is as it was and the part is removed;
+ * only if syncing the folder fails is the new file there.
+ * @retval MMOFL_E_NO_SPACE, MMOFL_E_NOT_FOUND (folder), MMOFL_E_IO
+ * Cost: with sync two fsyncs. */
 MMOFL_CHECKED mmofl_status mmofl_file_write(const char *path, const void *data,
                                             size_t size, bool sync, mmofl_error *err);
 
@@ -39,6 +42,10 @@ typedef struct mmofl_mapping {
 MMOFL_CHECKED mmofl_status mmofl_file_map(const char *path, mmofl_mapping *mapping,
                                           mmofl_error *err);
 void mmofl_file_unmap(mmofl_mapping *mapping);
+
+/** Put a folder's names on the disk, or a file's data.  A file system that cannot sync
+ * a folder counts as having done it.  @retval MMOFL_E_NOT_FOUND, MMOFL_E_IO */
+MMOFL_CHECKED mmofl_status mmofl_file_sync(const char *path, mmofl_error *err);
 
 /** Make a folder and those above it; one that exists is fine. */
 MMOFL_CHECKED mmofl_status mmofl_file_make_folders(const char *path, mmofl_error *err);

@@ -42,10 +42,7 @@ static mmofl_status write_state(const char *seed_folder, const mmofl_run_state *
                                      err);
     if (st)
         return st;
-    st = mmofl_run_files_digest(path, row->digest, err);
-    if (!st && is_durable)
-        st = mmofl_run_files_sync_folder(seed_folder, err);
-    return st;
+    return mmofl_run_files_digest(path, row->digest, err);
 }
 
 /* The transaction for the checkpoint of `round` is through: remove files whose rows it

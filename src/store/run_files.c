@@ -75,32 +75,14 @@ bool mmofl_run_files_is_whole(const char *path,
            memcmp(found, digest, MMOFL_DIGEST_BYTES) == 0;
 }
 
-static mmofl_status sync_path(const char *path, int flags, mmofl_error *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
-    if (fd < 0)
-        return mmofl_fail_errno(err, errno, "%s", path);
-    int e = fsync(fd) == 0 ? 0 : errno;
-    close(fd);
-    /* Some file systems cannot sync a folder, and say so; there is no more to do. */
-    if (e && !(e == EINVAL && flags & O_DIRECTORY))
-        return mmofl_fail_errno(err, e, "%s: cannot be put on the disk", path);
-    return MMOFL_OK;
-}
-
-mmofl_status mmofl_run_files_sync_folder(const char *folder, mmofl_error *err)
-{
-    return sync_path(folder, O_DIRECTORY, err);
-}
-
 mmofl_status mmofl_run_files_sync(const char *folder, const char *name,
                                   mmofl_error *err)
 {
     char path[MMOFL_RUN_PATH_BYTES];
     mmofl_status st = mmofl_file_join(path, sizeof path, folder, name, err);
     if (!st)
-        st = sync_path(path, 0, err);
-    return st ? st : mmofl_run_files_sync_folder(folder, err);
+        st = mmofl_file_sync(path, err);
+    return st ? st : mmofl_file_sync(folder, err);
 }
 
 void mmofl_run_files_remove(const char *folder, int round)

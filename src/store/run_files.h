@@ -28,10 +28,6 @@ MMOFL_CHECKED mmofl_status mmofl_run_files_digest(
 bool mmofl_run_files_is_whole(const char *path,
                               const unsigned char digest[MMOFL_DIGEST_BYTES]);
 
-/** Put the names in a folder on the disk. */
-MMOFL_CHECKED mmofl_status mmofl_run_files_sync_folder(const char *folder,
-                                                       mmofl_error *err);
-
 /** Put a file of the folder, and its name, on the disk. */
 MMOFL_CHECKED mmofl_status mmofl_run_files_sync(const char *folder, const char *name,
                                                 mmofl_error *err);

@@ -173,7 +173,7 @@ static mmofl_status fill_new(mmofl_run_folder *folder, const char *config,
     if (!st)
         st = open_store(folder, err);
     if (!st)
-        st = mmofl_run_files_sync_folder(folder->path, err);
+        st = mmofl_file_sync(folder->path, err);
     return st;
 }
 
@@ -309,7 +309,7 @@ static mmofl_status begin(mmofl_run_folder *folder, const char *name, uint64_t s
     if (!st)
         st = mmofl_file_make_folders(path, err);
     if (!st)
-        st = mmofl_run_files_sync_folder(folder->path, err);
+        st = mmofl_file_sync(folder->path, err);
     if (st)
         return st;
     st = mmofl_run_store_find_run(folder->store, seed, folder->config, &run.id,

@@ -109,7 +109,7 @@ static mmofl_status fill_new(mmofl_sweep_folder *folder, const char *sweep_yaml,
     if (!st)
         st = write_file(folder, "sweep.yaml", sweep_yaml, err);
     if (!st)
-        st = mmofl_run_files_sync_folder(folder->path, err);
+        st = mmofl_file_sync(folder->path, err);
     return st;
 }
 

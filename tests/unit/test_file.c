@@ -63,6 +63,16 @@ static void what_was_written_is_read(void **state)
     check_content(in_folder("empty"), "");
 }
 
+static void files_and_folders_are_synced_others_refused(void **state)
+{
+    (void)state;
+    mmofl_error err = {0};
+    CHECK_OK(mmofl_file_write(in_folder("a"), "x", 1, true, &err));
+    CHECK_OK(mmofl_file_sync(in_folder("a"), &err));
+    CHECK_OK(mmofl_file_sync(folder, &err));
+    CHECK_STATUS(mmofl_file_sync(in_folder("none"), &err), MMOFL_E_NOT_FOUND);
+}
+
 static void pieces_follow_each_other(void **state)
 {
     (void)state;
@@ -202,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_was_written_is_read),
+        TEST(files_and_folders_are_synced_others_refused),
         TEST(pieces_follow_each_other),
         TEST(reading_refuses_what_it_cannot_hold),
         TEST(a_failed_write_leaves_the_old_file_and_no_part),
