@@ -137,6 +137,10 @@ static mmofl_status plan_encoder(mmofl_model *model, const mmofl_encoder_spec *s
         return refuse_modality(all, n, spec->modality, err);
     char where[128];
     snprintf(where, sizeof where, "model.modalities.%s", spec->modality);
+    for (const mmofl_encoder *e = model->encoder; e < encoder; e++)
+        if (e->modality == (int)(modality - all))
+            return mmofl_fail(err, MMOFL_E_DUPLICATE,
+                              "%s: one encoder for each modality is wanted", where);
     if (modality->dtype != MMOFL_F32)
         return mmofl_fail(err, MMOFL_E_TYPE,
                           "%s: the data set has tokens there, and every layer wants "

@@ -218,6 +218,15 @@ static void an_unknown_modality_is_refused_with_the_known_ones(void **state)
                   "no modality 'radar'; it has accelerometer, gyroscope");
 }
 
+static void a_modality_has_one_encoder(void **state)
+{
+    (void)state;
+    fixture_spec s = {0};
+    har(&s);
+    s.encoder[1].modality = s.encoder[0].modality;
+    check_refusal(&s, 6, MMOFL_E_DUPLICATE, "model.modalities.accelerometer: ");
+}
+
 static void tokens_are_refused_because_no_layer_takes_them(void **state)
 {
     (void)state;
@@ -367,6 +376,7 @@ CHECK_MAIN(TEST(parameters_have_the_names_that_pytorch_gives_them),
            TEST(in_place_layers_share_unless_somebody_still_looks),
            TEST(shared_buffers_have_the_widest_margin),
            TEST(an_unknown_modality_is_refused_with_the_known_ones),
+           TEST(a_modality_has_one_encoder),
            TEST(tokens_are_refused_because_no_layer_takes_them),
            TEST(an_encoder_must_end_in_a_vector),
            TEST(a_head_of_the_wrong_width_is_refused),
