@@ -14,6 +14,7 @@
 #include "fed/aggregation.h"
 #include "fed/coordinator.h"
 #include "fed/global_prototypes.h"
+#include "fed/participation.h"
 
 struct mmofl_coordinator {
     mmofl_arena arena;
@@ -33,17 +34,6 @@ struct mmofl_coordinator {
     mmofl_device_report *reports; /* (n_participants) */
     pthread_mutex_t lock; /* late updates may come at any time, also between rounds */
 };
-
-/* 0: cannot be. */
-static uint32_t wanted_participants(const mmofl_coordinator_setup *s)
-{
-    if (s->devices == 0 || !(s->participation > 0)) /* NaN comes here as well */
-        return 0;
-    if (s->participation > 1)
-        return s->participation <= s->devices ? (uint32_t)s->participation : 0;
-    double n = floor(s->participation * s->devices + 0.5);
-    return n < 1 ? 1 : (uint32_t)n;
-}
 
 static const mmofl_method_kind *method_of(const mmofl_coordinator_setup *setup)
 {
@@ -92,7 +82,7 @@ mmofl_status mmofl_coordinator_new(const mmofl_coordinator_setup *setup,
                                    const float *parameters, mmofl_coordinator **out,
                                    mmofl_error *err)
 {
-    uint32_t n = wanted_participants(setup);
+    uint32_t n = mmofl_participants_wanted(setup->participation, setup->devices);
     if (n == 0)
         return mmofl_fail(
             err, MMOFL_E_RANGE,
@@ -172,37 +162,15 @@ int mmofl_coordinator_state(mmofl_coordinator *c, mmofl_state_array *arrays, int
     return n;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* A random subset: the first steps of a Fisher-Yates shuffle, then sorted. */
-static void draw_participants(mmofl_coordinator *c)
-{
-    if (!c->draw)
-        return;
-    uint32_t devices = c->setup.devices;
-    mmofl_rng rng = mmofl_rng_open(c->setup.seed, MMOFL_NO_DEVICE, c->round + 1,
-                                   MMOFL_USE_PARTICIPATION);
-    for (uint32_t i = 0; i < devices; i++)
-        c->draw[i] = i;
-    for (uint32_t i = 0; i < c->n_participants; i++) {
-        uint32_t j = i + (uint32_t)mmofl_rng_below(&rng, devices - i);
-        c->participants[i] = c->draw[j];
-        c->draw[j] = c->draw[i];
-    }
-    qsort(c->participants, c->n_participants, sizeof *c->participants, by_number);
-}
-
 mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broadcast,
                                     const uint32_t **participants, uint32_t *n)
 {
     pthread_mutex_lock(&c->lock);
     mmofl_status st = c->open ? MMOFL_E_STATE : MMOFL_OK;
     if (!c->open) {
-        draw_participants(c);
+        if (c->draw)
+            mmofl_participants_draw(c->setup.seed, c->round + 1, c->setup.devices,
+                                    c->n_participants, c->participants, c->draw);
         memset(c->answered, 0, c->n_participants * sizeof *c->answered);
         c->rule->begin(c->state);
         if (c->has_prototypes)
@@ -251,6 +219,12 @@ static mmofl_status take(mmofl_coordinator *c, const mmofl_update *u)
     if (!st)
         mmofl_global_prototypes_add(&c->prototypes, u->prototypes);
     return st;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
 }
 
 static mmofl_status accept_locked(mmofl_coordinator *c, const mmofl_update *u)

@@ -209,8 +209,18 @@ typedef struct training {
     double method_loss;    /* sum over steps */
 } training;
 
+static void tell_before_step(const training *t, const mmofl_batch *batch,
+                             const uint32_t *position)
+{
+    if (t->watch && t->watch->before_step)
+        t->watch->before_step(t->watch->before_context,
+                              &(mmofl_step_view){batch, position, &t->dropout,
+                                                 t->space->parameters,
+                                                 t->space->gradient});
+}
+
 /* One mini-batch: gradient, the method's say, the rule's, the optimiser's step. */
-static void step(training *t, mmofl_batch batch)
+static void step(training *t, mmofl_batch batch, const uint32_t *position)
 {
     const mmofl_learner_setup *setup = t->setup;
     mmofl_learner_space *space = t->space;
@@ -225,6 +235,7 @@ static void step(training *t, mmofl_batch batch)
     if (setup->rule)
         setup->rule->adjust(setup->rule, t->device, t->broadcast->parameters,
                             space->parameters, space->gradient, n);
+    tell_before_step(t, &batch, position);
     mmofl_optimizer_step(setup->train, model->isa->ops, t->lr, space->parameters,
                          space->velocity, space->gradient, n);
     t->sum.loss_sum += result.loss_sum;
@@ -261,7 +272,8 @@ static void train(training *t, const mmofl_batch *buffer)
                                .fetch = fetch_reordered,
                                .context = &part,
                                .first_sample = (uint64_t)epoch * (uint64_t)buffer->n +
-                                               (uint64_t)from});
+                                               (uint64_t)from},
+                 part.order);
         }
     }
 }

@@ -41,12 +41,24 @@ typedef struct mmofl_buffer_view {
     int fresh;           /* how many, at the end, arrived this round */
 } mmofl_buffer_view;
 
-/** For traces and tests: called after each step.  NULL functions are not called. */
+/** A step that is about to be made. */
+typedef struct mmofl_step_view {
+    const mmofl_batch *batch; /* as the method made it: its masks, its hooks */
+    const uint32_t *position; /* (n) of the batch's samples in the buffer */
+    const mmofl_rng *dropout; /* names the batch's dropout masks */
+    const float *parameters;  /* before the step */
+    const float *gradient;    /* with all that method and rule added, before clipping */
+} mmofl_step_view;
+
+/** For traces, analyses and tests: called at each step, may change nothing.  NULL
+ * functions are not called. */
 typedef struct mmofl_learner_watch {
     void (*step)(void *context, int step, const mmofl_batch *batch, double loss,
                  const float *gradient, const float *parameters,
-                 const mmofl_workspace *workspace);
+                 const mmofl_workspace *workspace); /* after it */
     void *context;
+    void (*before_step)(void *context, const mmofl_step_view *view);
+    void *before_context;
 } mmofl_learner_watch;
 
 typedef struct mmofl_learner_space mmofl_learner_space;

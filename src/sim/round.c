@@ -8,42 +8,25 @@ typedef struct round_task {
     mmofl_simulation *s;
     const mmofl_simulation_watch *watch;
     mmofl_learner_space *watched_space;
+    mmofl_analysis *analysis; /* NULL: not in this round */
     const uint32_t *participants;
     uint64_t round;
 } round_task;
 
-/* A device's samples, by their indexes in the data set. */
-typedef struct stored_samples {
-    const mmofl_dataset *data;
-    const uint32_t *index;
-    const mmofl_imbalance *imbalance; /* NULL: values are as they were recorded */
-    const uint32_t *disturbed;
-    uint64_t device, first; /* number of the first arrival */
-} stored_samples;
-
-static void fetch_stored(void *context, int i, int modality, float *values)
-{
-    const stored_samples *stored = context;
-    mmofl_dataset_values(stored->data, stored->index[i], modality, values);
-    if (stored->imbalance && stored->disturbed[i] >> modality & 1)
-        mmofl_imbalance_disturb(stored->imbalance, stored->device,
-                                stored->first + (uint64_t)i, modality, values);
-}
-
 /* Add up what became of the fresh samples, the last ones of the buffer. */
-static void count_injected(const mmofl_simulation *s, mmofl_thread_space *space,
-                           uint32_t device, mmofl_window window)
+static void count_injected(const mmofl_simulation *s, mmofl_thread_space *space)
 {
+    const mmofl_holding *h = &space->holding;
     int n_modalities = s->setup.data->n_modalities;
     mmofl_injected *of_device =
-        s->injected ? s->injected + (size_t)device * (size_t)n_modalities : NULL;
+        s->injected ? s->injected + h->device * (size_t)n_modalities : NULL;
     for (int m = 0; m < n_modalities; m++) {
         mmofl_injected count = {0};
-        for (int i = window.held - window.fresh; i < window.held; i++) {
-            uint32_t recorded = s->setup.data->mask[space->held[i]] >> m & 1;
+        for (int i = h->window.held - h->window.fresh; i < h->window.held; i++) {
+            uint32_t recorded = s->setup.data->mask[h->index[i]] >> m & 1;
             count.samples += recorded;
-            count.missing += recorded & ~(space->mask[i] >> m);
-            count.disturbed += space->disturbed[i] >> m & 1;
+            count.missing += recorded & ~(h->mask[i] >> m);
+            count.disturbed += h->disturbed[i] >> m & 1;
         }
         space->injected[m].samples += count.samples;
         space->injected[m].missing += count.missing;
@@ -64,42 +47,17 @@ static void forget_injected(mmofl_simulation *s)
                    sizeof *s->injected);
 }
 
-/* What the device holds this round, in the thread's arrays. */
-static mmofl_buffer_view look_into_buffer(const mmofl_simulation *s,
-                                          mmofl_thread_space *space, uint32_t device,
-                                          uint64_t round, stored_samples *stored)
+/* Who is called at the device's steps: somebody who watches it, the analysis, both. */
+static mmofl_learner_watch watch_device(const round_task *task, size_t item, int thread,
+                                        bool watched)
 {
-    size_t start = s->partition.start[device],
-           n = s->partition.start[device + 1] - start;
-    const mmofl_dataset *data = s->setup.data;
-    mmofl_window window = {0};
-    if (n > 0) {
-        window = mmofl_stream_window(s->setup.stream, n, round);
-        mmofl_stream_held(s->setup.stream, s->partition.index + start, n, s->setup.seed,
-                          device, window, space->held, space->scratch);
-    }
-    for (int i = 0; i < window.held; i++) {
-        space->mask[i] = data->mask[space->held[i]];
-        space->label[i] = data->label[space->held[i]];
-    }
-    const mmofl_imbalance *imbalance = s->setup.undisturbed ? NULL : s->imbalance;
-    if (imbalance) {
-        mmofl_imbalance_window(imbalance, device, window, space->mask,
-                               space->disturbed);
-        count_injected(s, space, device, window);
-    }
-    *stored = (stored_samples){.data = data,
-                               .index = space->held,
-                               .imbalance = imbalance,
-                               .disturbed = space->disturbed,
-                               .device = device,
-                               .first = window.first};
-    return (mmofl_buffer_view){.samples = {.n = window.held,
-                                           .mask = space->mask,
-                                           .label = space->label,
-                                           .fetch = fetch_stored,
-                                           .context = stored},
-                               .fresh = window.fresh};
+    mmofl_learner_watch watch = {0};
+    if (watched)
+        watch = task->watch->learner;
+    if (task->analysis)
+        mmofl_analysis_begin(task->analysis, item, thread,
+                             &task->s->thread[thread].holding, &watch);
+    return watch;
 }
 
 static void run_device(void *context, size_t item, int thread)
@@ -109,17 +67,20 @@ static void run_device(void *context, size_t item, int thread)
     mmofl_thread_space *space = &s->thread[thread];
     uint32_t device = task->participants[item];
     bool watched = task->watch && task->watch->device == device && task->watched_space;
-    stored_samples stored;
-    mmofl_buffer_view buffer = look_into_buffer(s, space, device, task->round, &stored);
+    mmofl_holding_look(&space->holding, device, task->round);
+    if (s->source.imbalance)
+        count_injected(s, space);
+    mmofl_buffer_view buffer = mmofl_holding_view(&space->holding);
+    mmofl_learner_watch watch = watch_device(task, item, thread, watched);
     mmofl_broadcast broadcast;
     mmofl_update update;
     mmofl_status st = s->link->kind->take(s->link, device, &broadcast);
     if (!st && watched && task->watch->before)
         task->watch->before(task->watch->learner.context, broadcast.parameters);
     if (!st)
-        st = mmofl_learner_round(
-            &s->learner, watched ? task->watched_space : space->learner, device,
-            &broadcast, &buffer, watched ? &task->watch->learner : NULL, &update);
+        st = mmofl_learner_round(&s->learner,
+                                 watched ? task->watched_space : space->learner, device,
+                                 &broadcast, &buffer, &watch, &update);
     if (!st)
         st = s->link->kind->send(s->link, &update);
     s->status[item] = st;
@@ -157,6 +118,13 @@ static mmofl_status make_watched_space(const mmofl_simulation *s,
               : MMOFL_OK;
 }
 
+/* Rounds 1, 1 + every, 1 + 2 every, ... */
+static bool is_analysed(const mmofl_simulation_setup *setup, uint64_t round)
+{
+    return setup->analyze_every > 0 &&
+           (round - 1) % (uint64_t)setup->analyze_every == 0;
+}
+
 mmofl_status mmofl_simulation_round(mmofl_simulation *s,
                                     const mmofl_simulation_watch *watch,
                                     mmofl_round_summary *summary, mmofl_error *err)
@@ -175,11 +143,15 @@ mmofl_status mmofl_simulation_round(mmofl_simulation *s,
     if (st)
         return st;
     forget_injected(s);
+    s->analysed = is_analysed(&s->setup, broadcast.round);
+    task.analysis = s->analysed ? s->analysis : NULL;
     mmofl_pool_run(s->setup.pool, n, run_device, &task);
     mmofl_learner_space_delete(task.watched_space);
     st = first_failure(s, task.participants, n, broadcast.round, err);
     if (st)
         return st;
+    if (task.analysis)
+        mmofl_analysis_close(task.analysis, n);
     st = mmofl_coordinator_close(s->coordinator, summary);
     return st ? mmofl_fail(err, st, "round cannot end: %s", mmofl_status_text(st))
               : MMOFL_OK;

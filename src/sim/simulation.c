@@ -7,28 +7,16 @@
 static mmofl_status make_threads(mmofl_simulation *s, mmofl_error *err)
 {
     int n = mmofl_pool_threads(s->setup.pool);
-    const mmofl_stream_spec *stream = s->setup.stream;
-    size_t longest = 1;
-    for (int d = 0; d < s->partition.devices; d++) {
-        size_t pool = s->partition.start[d + 1] - s->partition.start[d];
-        longest = pool > longest ? pool : longest;
-    }
     s->thread = MMOFL_ARENA_NEW(&s->arena, (size_t)n, mmofl_thread_space);
     if (!s->thread)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d threads", n);
     s->n_threads = n;
     for (int t = 0; t < n; t++) {
         mmofl_thread_space *space = &s->thread[t];
-        size_t held = (size_t)stream->buffer;
-        space->held = MMOFL_ARENA_NEW(&s->arena, held, uint32_t);
-        space->mask = MMOFL_ARENA_NEW(&s->arena, held, uint32_t);
-        space->label = MMOFL_ARENA_NEW(&s->arena, held, int32_t);
-        space->scratch = MMOFL_ARENA_NEW(&s->arena, longest, uint32_t);
-        space->disturbed = MMOFL_ARENA_NEW(&s->arena, held, uint32_t);
         space->injected =
             MMOFL_ARENA_NEW(&s->arena, MMOFL_MAX_MODALITIES, mmofl_injected);
-        if (!space->held || !space->mask || !space->label || !space->scratch ||
-            !space->disturbed || !space->injected ||
+        if (!space->injected ||
+            mmofl_holding_init(&space->holding, &s->source, &s->arena) ||
             mmofl_learner_space_new(&s->learner, false, s->setup.fail_after,
                                     &space->learner))
             return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d threads", n);
@@ -85,6 +73,23 @@ static mmofl_status make_imbalance(mmofl_simulation *s, mmofl_error *err)
                                     u->devices);
 }
 
+static mmofl_status make_analysis(mmofl_simulation *s, mmofl_error *err)
+{
+    const mmofl_simulation_setup *u = &s->setup;
+    if (u->analyze_every <= 0)
+        return MMOFL_OK;
+    int batch =
+        u->train->batch < u->stream->buffer ? u->train->batch : u->stream->buffer;
+    mmofl_analysis_setup setup = {.model = s->model,
+                                  .devices = u->devices,
+                                  .threads = s->n_threads,
+                                  .batch = batch,
+                                  .fail_after = u->fail_after};
+    mmofl_status st = mmofl_analysis_new(&setup, &s->analysis);
+    return st ? mmofl_fail(err, st, "no memory for the analysis of error terms")
+              : MMOFL_OK;
+}
+
 static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
 {
     const mmofl_simulation_setup *u = &s->setup;
@@ -105,6 +110,12 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
     st = make_imbalance(s, err);
     if (st)
         return st;
+    s->source =
+        (mmofl_holding_source){.data = u->data,
+                               .partition = &s->partition,
+                               .stream = u->stream,
+                               .imbalance = u->undisturbed ? NULL : s->imbalance,
+                               .seed = u->seed};
     s->status = MMOFL_ARENA_NEW(&s->arena, (size_t)u->devices, mmofl_status);
     mmofl_evaluator_setup tested = {.model = s->model,
                                     .data = u->data,
@@ -115,6 +126,8 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
     if (!s->status || mmofl_evaluator_new(&tested, &s->evaluator))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices", u->devices);
     st = make_threads(s, err);
+    if (!st)
+        st = make_analysis(s, err);
     if (st)
         return st;
     st = make_coordinator(s, err);
@@ -149,6 +162,7 @@ void mmofl_simulation_delete(mmofl_simulation *s)
         return;
     for (int t = 0; t < s->n_threads; t++)
         mmofl_learner_space_delete(s->thread[t].learner);
+    mmofl_analysis_delete(s->analysis);
     mmofl_evaluator_delete(s->evaluator);
     mmofl_imbalance_delete(s->imbalance);
     if (s->link)
@@ -181,8 +195,9 @@ mmofl_memory_plan mmofl_simulation_memory(const mmofl_simulation *s)
     mmofl_memory_plan plan = {.data = data_bytes(s->setup.data),
                               .devices = devices,
                               .per_device = devices / (size_t)s->setup.devices,
-                              .threads =
-                                  s->arena.bytes + mmofl_evaluator_bytes(s->evaluator),
+                              .threads = s->arena.bytes +
+                                         mmofl_evaluator_bytes(s->evaluator) +
+                                         mmofl_analysis_bytes(s->analysis),
                               .coordinator = mmofl_coordinator_bytes(s->coordinator)};
     for (int t = 0; t < s->n_threads; t++)
         plan.threads += mmofl_learner_space_bytes(s->thread[t].learner);
@@ -232,6 +247,17 @@ mmofl_injected mmofl_simulation_injected_sum(const mmofl_simulation *s, int m)
         sum.disturbed += s->thread[t].injected[m].disturbed;
     }
     return sum;
+}
+
+int mmofl_simulation_error_terms(const mmofl_simulation *s, mmofl_error_term *terms,
+                                 int max)
+{
+    return s->analysed ? mmofl_analysis_terms(s->analysis, terms, max) : 0;
+}
+
+const mmofl_holding_source *mmofl_simulation_source(const mmofl_simulation *s)
+{
+    return &s->source;
 }
 
 int mmofl_simulation_state(mmofl_simulation *s, mmofl_state_array *arrays, int max)

@@ -15,6 +15,7 @@
 #include "learn/evaluator.h"
 #include "learn/learner.h"
 #include "nn/spec.h"
+#include "sim/analysis.h"
 
 /** What to simulate; every pointer is borrowed and must outlive the simulation. */
 typedef struct mmofl_simulation_setup {
@@ -31,6 +32,7 @@ typedef struct mmofl_simulation_setup {
     const mmofl_test_imbalance_spec *test_imbalance; /* NULL: as the fleet's */
     bool undisturbed;     /* devices record everything, and clean; tests do not */
     bool record_injected; /* keep what was injected, device by device */
+    int analyze_every;    /* measure error terms in every n-th round; 0: never */
     mmofl_pool *pool;
     long fail_after; /* tests: as in arena.h */
 } mmofl_simulation_setup;
@@ -116,5 +118,13 @@ mmofl_evaluation mmofl_simulation_evaluate_disturbed(mmofl_simulation *simulatio
 mmofl_injected mmofl_simulation_injected(const mmofl_simulation *simulation, int device,
                                          int m);
 mmofl_injected mmofl_simulation_injected_sum(const mmofl_simulation *simulation, int m);
+
+/** The error terms of the last round (analysis.h): at most max, how many in return; 0
+ * when that round was not analysed. */
+int mmofl_simulation_error_terms(const mmofl_simulation *simulation,
+                                 mmofl_error_term *terms, int max);
+
+/** Where the devices' samples come from. */
+const mmofl_holding_source *mmofl_simulation_source(const mmofl_simulation *simulation);
 
 #endif

@@ -235,7 +235,7 @@ static void note_step(void *context, int step, const mmofl_batch *batch, double 
 static steps steps_of(rig *r, uint64_t device, uint64_t round)
 {
     steps s = {0};
-    mmofl_learner_watch watch = {note_step, &s};
+    mmofl_learner_watch watch = {.step = note_step, .context = &s};
     mmofl_update update = run(r, device, round, HELD, 2, &watch);
     CHECK_INT(update.report.steps, s.n);
     return s;
