@@ -40,12 +40,43 @@ static const mmofl_method_kind *method_of(const mmofl_coordinator_setup *setup)
     return setup->method ? mmofl_method_of(setup->method) : &mmofl_method_pm;
 }
 
+static mmofl_aggregation_setup rule_setup(mmofl_coordinator *c)
+{
+    const mmofl_coordinator_setup *s = &c->setup;
+    return (mmofl_aggregation_setup){.options = s->aggregation.options.bytes,
+                                     .n = s->n_parameters,
+                                     .model = s->model,
+                                     .by_modality = method_of(s)->by_modality,
+                                     .arena = &c->arena,
+                                     .devices = s->devices,
+                                     .participants = c->n_participants,
+                                     .momentum = s->momentum};
+}
+
+/* Can the rule do its work, and is there room for what it keeps? */
+static mmofl_status check_rule(mmofl_coordinator *c, mmofl_error *err)
+{
+    const mmofl_coordinator_setup *s = &c->setup;
+    mmofl_aggregation_setup rule = rule_setup(c);
+    mmofl_status st = c->rule->check ? c->rule->check(&rule, err) : MMOFL_OK;
+    if (st || !c->rule->keeps_updates || s->memory_limit == 0)
+        return st;
+    double bytes = (double)c->n_participants * (double)s->n_parameters * sizeof(float);
+    if (bytes > (double)s->memory_limit)
+        return mmofl_fail(err, MMOFL_E_MEMORY,
+                          "aggregation %s keeps the models of all %u participants: "
+                          "%.0f MiB, and %.0f MiB are free; wanted lower participation "
+                          "or another rule",
+                          c->rule->kind.name, c->n_participants, bytes / (1 << 20),
+                          (double)s->memory_limit / (1 << 20));
+    return MMOFL_OK;
+}
+
 /* The rule's state, and prototypes where the method has any. */
 static mmofl_status make_learning(mmofl_coordinator *c)
 {
     const mmofl_coordinator_setup *s = &c->setup;
-    mmofl_aggregation_setup rule = {s->aggregation.options.bytes, s->n_parameters,
-                                    s->model, method_of(s)->by_modality, &c->arena};
+    mmofl_aggregation_setup rule = rule_setup(c);
     c->state = c->rule->make(&rule);
     if (!c->state)
         return MMOFL_E_MEMORY;
@@ -94,14 +125,16 @@ mmofl_status mmofl_coordinator_new(const mmofl_coordinator_setup *setup,
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the coordinator");
     c->setup = *setup;
     c->arena.fail_after = setup->fail_after;
-    c->rule = (const mmofl_aggregation_kind *)(const void *)setup->aggregation.kind;
+    c->rule = mmofl_aggregation_of(&c->setup.aggregation);
     c->n_participants = n;
     pthread_mutex_init(&c->lock, NULL);
-    if (make(c, parameters) != MMOFL_OK) {
+    mmofl_status st = check_rule(c, err);
+    if (!st && make(c, parameters) != MMOFL_OK)
+        st = mmofl_fail(err, MMOFL_E_MEMORY,
+                        "no memory for the coordinator of %u devices", setup->devices);
+    if (st) {
         mmofl_coordinator_delete(c);
-        return mmofl_fail(err, MMOFL_E_MEMORY,
-                          "no memory for the coordinator of %u devices",
-                          setup->devices);
+        return st;
     }
     *out = c;
     return MMOFL_OK;
@@ -172,14 +205,16 @@ mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broad
             mmofl_participants_draw(c->setup.seed, c->round + 1, c->setup.devices,
                                     c->n_participants, c->participants, c->draw);
         memset(c->answered, 0, c->n_participants * sizeof *c->answered);
-        c->rule->begin(c->state);
+        c->rule->begin(c->state, c->parameters);
         if (c->has_prototypes)
             mmofl_global_prototypes_begin(&c->prototypes);
         c->open = true;
-        *broadcast = (mmofl_broadcast){.round = c->round + 1,
-                                       .n_parameters = c->setup.n_parameters,
-                                       .parameters = c->parameters,
-                                       .prototypes = mmofl_coordinator_prototypes(c)};
+        *broadcast =
+            (mmofl_broadcast){.round = c->round + 1,
+                              .n_parameters = c->setup.n_parameters,
+                              .parameters = c->parameters,
+                              .prototypes = mmofl_coordinator_prototypes(c),
+                              .rule = c->rule->down ? c->rule->down(c->state) : NULL};
         *participants = c->participants;
         *n = c->n_participants;
     }
@@ -303,8 +338,10 @@ static mmofl_round_summary summarize(const mmofl_coordinator *c)
     const mmofl_model *model = c->setup.model;
     size_t n = c->setup.n_parameters, encoders = model ? (size_t)model->n_encoders : 0;
     size_t prototypes = c->has_prototypes ? mmofl_prototypes_numbers(model) : 0;
-    s.bytes_down = s.participants * mmofl_broadcast_bytes(n, prototypes);
-    s.bytes_up = s.updates * mmofl_update_bytes(n, encoders, prototypes);
+    const mmofl_local_kind *local = c->rule->local;
+    size_t down = local && local->down ? n : 0, up = local && local->up ? n : 0;
+    s.bytes_down = s.participants * mmofl_broadcast_bytes(n + down, prototypes);
+    s.bytes_up = s.updates * mmofl_update_bytes(n + up, encoders, prototypes);
     return s;
 }
 

@@ -22,6 +22,8 @@ typedef struct mmofl_coordinator_setup {
     mmofl_pick aggregation;
     const mmofl_model *model; /* where encoders and prototypes lie; NULL: neither */
     const mmofl_pick *method; /* its prototypes and weights; NULL: pm */
+    double momentum;          /* of the devices' optimiser */
+    size_t memory_limit;      /* bytes; a rule that keeps more is refused.  0: none */
     long fail_after;          /* tests: as in arena.h */
 } mmofl_coordinator_setup;
 
@@ -43,9 +45,10 @@ typedef struct mmofl_round_summary {
 typedef struct mmofl_coordinator mmofl_coordinator;
 
 /** Starts before round 1 with the model given (copied).
- * @retval E_MEMORY
+ * @retval E_MEMORY  also: the rule keeps all models of a round, and they pass the limit
  * @retval E_RANGE  no devices, or a participation that asks for none or for more than
- * all */
+ * all
+ * @retval E_RANGE, E_INFEASIBLE  the aggregation rule cannot work so; err says why */
 MMOFL_CHECKED mmofl_status mmofl_coordinator_new(const mmofl_coordinator_setup *setup,
                                                  const float *parameters,
                                                  mmofl_coordinator **coordinator,
@@ -87,6 +90,7 @@ MMOFL_CHECKED mmofl_status mmofl_coordinator_open(mmofl_coordinator *coordinator
  * @retval E_UNKNOWN    of a device that does not take part
  * @retval E_DUPLICATE  the device has answered already
  * @retval E_SHAPE      another number of parameters
+ * @retval E_MISSING    prototypes or the rule's numbers are not there
  * @retval E_NONFINITE, E_RANGE  parameters or report hold NaN, infinity or absurd
  * values */
 MMOFL_CHECKED mmofl_status mmofl_coordinator_accept(mmofl_coordinator *coordinator,

@@ -11,6 +11,7 @@ struct mmofl_learner_space {
     mmofl_arena arena;
     mmofl_workspace *training, *predicting;
     float *parameters, *gradient, *velocity;
+    float *rule; /* (n) what goes up for the aggregation rule, or NULL */
     mmofl_method_instance method;
     mmofl_prototype_sums prototypes; /* of the current device */
     mmofl_feature_hooks
@@ -82,12 +83,15 @@ static mmofl_status make_space(const mmofl_learner_setup *setup, bool whole_batc
     space->gradient = MMOFL_ARENA_NEW(&space->arena, n, float);
     if (setup->train->momentum > 0)
         space->velocity = MMOFL_ARENA_NEW(&space->arena, n, float);
+    bool sends = setup->rule && setup->rule->kind->up;
+    if (sends)
+        space->rule = MMOFL_ARENA_NEW(&space->arena, n, float);
     space->order = MMOFL_ARENA_NEW(&space->arena, held, uint32_t);
     space->mask = MMOFL_ARENA_NEW(&space->arena, held, uint32_t);
     space->label = MMOFL_ARENA_NEW(&space->arena, held, int32_t);
     if (!space->recorded || !space->parameters || !space->gradient || !space->order ||
         !space->mask || !space->label ||
-        (setup->train->momentum > 0 && !space->velocity))
+        (setup->train->momentum > 0 && !space->velocity) || (sends && !space->rule))
         return MMOFL_E_MEMORY;
     int batch =
         setup->train->batch < setup->buffer ? setup->train->batch : setup->buffer;
@@ -201,9 +205,8 @@ typedef struct training {
     uint64_t device;
     const mmofl_broadcast *broadcast;
     const mmofl_learner_watch *watch;
-    double lr;
+    mmofl_local_round rule; /* lr and steps, too */
     mmofl_rng dropout;
-    uint32_t steps;
     mmofl_pass_result sum; /* over all steps */
     uint64_t trained;      /* samples */
     double method_loss;    /* sum over steps */
@@ -232,21 +235,20 @@ static void step(training *t, mmofl_batch batch, const uint32_t *position)
                              &t->dropout, space->gradient);
     t->method_loss += mmofl_method_instance_end(&space->method, &batch,
                                                 space->parameters, space->gradient);
-    if (setup->rule)
-        setup->rule->adjust(setup->rule, t->device, t->broadcast->parameters,
-                            space->parameters, space->gradient, n);
-    tell_before_step(t, &batch, position);
-    mmofl_optimizer_step(setup->train, model->isa->ops, t->lr, space->parameters,
+    if (setup->rule && setup->rule->kind->adjust)
+        setup->rule->kind->adjust(setup->rule->options, &t->rule, space->parameters,
+                                  space->gradient);
+    mmofl_optimizer_step(setup->train, model->isa->ops, t->rule.lr, space->parameters,
                          space->velocity, space->gradient, n);
     t->sum.loss_sum += result.loss_sum;
     t->sum.whole_loss_sum += result.whole_loss_sum;
     t->sum.whole += result.whole;
     t->trained += (uint64_t)batch.n;
     if (t->watch && t->watch->step)
-        t->watch->step(t->watch->context, (int)t->steps, &batch,
+        t->watch->step(t->watch->context, (int)t->rule.steps, &batch,
                        result.loss_sum / batch.n, space->gradient, space->parameters,
                        space->training);
-    t->steps++;
+    t->rule.steps++;
 }
 
 /* Step 3: E passes of mini-batch gradient descent over the buffer. */
@@ -257,7 +259,6 @@ static void train(training *t, const mmofl_batch *buffer)
     uint64_t round = t->broadcast->round, seed = t->setup->seed;
     mmofl_rng order = mmofl_rng_open(seed, t->device, round, MMOFL_USE_BATCH_ORDER);
     t->dropout = mmofl_rng_open(seed, t->device, round, MMOFL_USE_DROPOUT);
-    t->lr = mmofl_lr_at(&spec->lr, round);
     if (space->velocity)
         memset(space->velocity, 0, t->setup->model->n_parameters * sizeof(float));
     for (int epoch = 0; epoch < spec->epochs; epoch++) {
@@ -286,7 +287,7 @@ static double mean_of(double sum, uint64_t n)
 static void report_training(const training *t, mmofl_device_report *report)
 {
     uint64_t whole = (uint64_t)t->sum.whole, partial = t->trained - whole;
-    report->steps = t->steps;
+    report->steps = t->rule.steps;
     report->train_loss = mean_of(t->sum.loss_sum, t->trained);
     report->whole = (uint32_t)whole;
     report->partial = (uint32_t)partial;
@@ -294,7 +295,23 @@ static void report_training(const training *t, mmofl_device_report *report)
     /* The difference of two sums may come out a hair below zero. */
     report->partial_loss =
         fmax(0, mean_of(t->sum.loss_sum - t->sum.whole_loss_sum, partial));
-    report->method_loss = mean_of(t->method_loss, t->steps);
+    report->method_loss = mean_of(t->method_loss, t->rule.steps);
+}
+
+/* The round as the aggregation rule's local part sees it, before the first step. */
+static mmofl_local_round local_round(const mmofl_learner_setup *setup,
+                                     const mmofl_learner_space *space, uint64_t device,
+                                     const mmofl_broadcast *broadcast,
+                                     const mmofl_buffer_view *buffer)
+{
+    return (mmofl_local_round){.device = device,
+                               .n = setup->model->n_parameters,
+                               .received = broadcast->parameters,
+                               .down = broadcast->rule,
+                               .kept = buffer->kept,
+                               .up = space->rule,
+                               .lr = mmofl_lr_at(&setup->train->lr, broadcast->round),
+                               .momentum = setup->train->momentum};
 }
 
 /* Samples of the buffer that have each encoder's modality. */
@@ -315,8 +332,11 @@ mmofl_status mmofl_learner_round(const mmofl_learner_setup *setup,
                                  const mmofl_learner_watch *watch, mmofl_update *update)
 {
     size_t n = setup->model->n_parameters;
+    const mmofl_local_kind *rule = setup->rule ? setup->rule->kind : NULL;
     if (broadcast->n_parameters != n)
         return MMOFL_E_SHAPE;
+    if (rule && ((rule->down && !broadcast->rule) || (rule->kept && !buffer->kept)))
+        return MMOFL_E_MISSING;
     mmofl_device_report report = {0};
     mmofl_method_instance_begin(
         &space->method, &(mmofl_method_round){setup->seed, device, broadcast->round,
@@ -325,12 +345,15 @@ mmofl_status mmofl_learner_round(const mmofl_learner_setup *setup,
     predict_fresh(setup, space, buffer, broadcast->parameters, &report);
     memcpy(space->parameters, broadcast->parameters, n * sizeof(float));
     training t = {setup, space, device, broadcast, .watch = watch};
+    t.rule = local_round(setup, space, device, broadcast, buffer);
     train(&t, &buffer->samples);
     report_training(&t, &report);
     count_recorded(space, &buffer->samples);
     if (!isfinite(report.train_loss) || !isfinite(report.fresh_loss) ||
         !isfinite(report.method_loss))
         return MMOFL_E_NONFINITE;
+    if (rule && rule->end)
+        rule->end(setup->rule->options, &t.rule, space->parameters);
     *update = (mmofl_update){
         .device = device,
         .round = broadcast->round,
@@ -339,6 +362,7 @@ mmofl_status mmofl_learner_round(const mmofl_learner_setup *setup,
         .samples = (uint32_t)buffer->samples.n,
         .recorded = space->recorded,
         .prototypes = space->method.kind->prototypes ? &space->prototypes : NULL,
-        .report = report};
+        .report = report,
+        .rule = space->rule};
     return MMOFL_OK;
 }

@@ -5,25 +5,17 @@
  *                                                   received (prequential)
  *
  * The learner knows nothing of networks, of data sets or of other devices.  A device
- * has no state of its own between rounds but its buffer (optimiser state starts anew
- * with each received model), so thousands of devices share one learner_space for each
- * thread. */
+ * has no state of its own between rounds but its buffer and what the aggregation rule
+ * makes it keep (optimiser state starts anew with each received model), so thousands of
+ * devices share one learner_space for each thread. */
 #ifndef MMOFL_LEARN_LEARNER_H
 #define MMOFL_LEARN_LEARNER_H
 
+#include "learn/local_rule.h"
 #include "learn/message.h"
 #include "learn/method.h"
 #include "nn/model.h"
 #include "nn/train_spec.h"
-
-/** What an aggregation rule changes in local steps (FedProx, SCAFFOLD); read-only. */
-typedef struct mmofl_local_rule {
-    /** Change gradient g (n) at parameters w; received is the model the round began
-     * with. Called before clipping and the optimiser's step. */
-    void (*adjust)(const struct mmofl_local_rule *rule, uint64_t device,
-                   const float *received, const float *w, float *g, size_t n);
-    const void *options; /* of the rule's kind */
-} mmofl_local_rule;
 
 /** What all devices share; read-only. */
 typedef struct mmofl_learner_setup {
@@ -39,6 +31,7 @@ typedef struct mmofl_learner_setup {
 typedef struct mmofl_buffer_view {
     mmofl_batch samples; /* oldest first */
     int fresh;           /* how many, at the end, arrived this round */
+    float *kept; /* what it keeps for the aggregation rule (local_rule.h), or NULL */
 } mmofl_buffer_view;
 
 /** A step that is about to be made. */
@@ -74,7 +67,9 @@ void mmofl_learner_space_delete(mmofl_learner_space *space);
 /** One round: predict the fresh samples, train E passes over the buffer in mini-batches
  * shuffled by (seed, device, round), and fill update, whose parameters live in space
  * until its next round.  Deterministic.
+ * What the buffer keeps changes with success only.
  * @retval E_SHAPE      the broadcast has another number of parameters
+ * @retval E_MISSING    the rule's numbers are not in the broadcast or the buffer
  * @retval E_NONFINITE  a loss became NaN or infinite: update is not filled */
 MMOFL_CHECKED mmofl_status mmofl_learner_round(
     const mmofl_learner_setup *setup, mmofl_learner_space *space, uint64_t device,

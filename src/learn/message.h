@@ -14,6 +14,7 @@ typedef struct mmofl_broadcast {
     size_t n_parameters;
     const float *parameters;            /* Theta^t */
     const mmofl_prototypes *prototypes; /* NULL: the method has none */
+    const float *rule; /* (n_parameters) of the aggregation rule; NULL: it has none */
 } mmofl_broadcast;
 
 /** What a device measured while it learned. */
@@ -40,10 +41,11 @@ typedef struct mmofl_update {
         *recorded; /* (M) samples of the buffer that have each encoder's modality */
     const mmofl_prototype_sums *prototypes; /* NULL: the method has none */
     mmofl_device_report report;
+    const float *rule; /* (n_parameters) for the aggregation rule; NULL: it has none */
 } mmofl_update;
 
 /** Bytes of each on a wire: parameters and prototypes as 4-byte numbers (prototypes:
- * how many of them), the other fields packed. */
+ * how many of them; numbers of the rule come on top), the other fields packed. */
 static inline uint64_t mmofl_broadcast_bytes(size_t n_parameters, size_t prototypes)
 {
     return 16 + 4 * (uint64_t)(n_parameters + prototypes);

@@ -3,14 +3,15 @@
 #define MMOFL_SIM_FLEET_PARTS_H
 
 #include "link/link.h"
-#include "sim/analysis.h"
-#include "sim/holding.h"
 #include "sim/simulation.h"
 
 /** Working memory of one thread. */
 typedef struct mmofl_thread_space {
     mmofl_learner_space *learner;
-    mmofl_holding holding;    /* the current device's samples */
+    uint32_t *held, *mask;    /* (buffer) the current device's samples */
+    int32_t *label;           /* (buffer) */
+    uint32_t *scratch;        /* (longest pool) */
+    uint32_t *disturbed;      /* (buffer) modalities whose values are disturbed */
     mmofl_injected *injected; /* (M) of this thread's devices in this round */
 } mmofl_thread_space;
 
@@ -20,6 +21,8 @@ struct mmofl_simulation {
     mmofl_model *model;
     mmofl_partition partition;
     mmofl_learner_setup learner;
+    mmofl_local_rule rule; /* the devices' side of the aggregation rule */
+    float *kept;           /* (devices, n) what devices keep for it; NULL: nothing */
     mmofl_coordinator *coordinator;
     mmofl_link *link;
     mmofl_imbalance *imbalance; /* NULL: nothing is missing or disturbed by us */

@@ -37,6 +37,8 @@ static mmofl_status make_coordinator(mmofl_simulation *s, mmofl_error *err)
                                      .aggregation = *s->setup.aggregation,
                                      .model = s->model,
                                      .method = s->setup.method,
+                                     .momentum = s->setup.train->momentum,
+                                     .memory_limit = s->setup.memory_limit,
                                      .fail_after = s->setup.fail_after};
     mmofl_status st = mmofl_coordinator_new(&setup, initial, &s->coordinator, err);
     free(initial);
@@ -73,6 +75,31 @@ static mmofl_status make_imbalance(mmofl_simulation *s, mmofl_error *err)
                                     u->devices);
 }
 
+/* The devices' side of the aggregation rule, and room for what each of them keeps. */
+static mmofl_status make_rule(mmofl_simulation *s, mmofl_error *err)
+{
+    const mmofl_simulation_setup *u = &s->setup;
+    s->rule = mmofl_aggregation_local(u->aggregation);
+    if (!s->rule.kind)
+        return MMOFL_OK;
+    s->learner.rule = &s->rule;
+    if (!s->rule.kind->kept)
+        return MMOFL_OK;
+    size_t n = s->model->n_parameters;
+    double bytes = (double)u->devices * (double)n * sizeof(float);
+    if (u->memory_limit > 0 && bytes > (double)u->memory_limit)
+        return mmofl_fail(err, MMOFL_E_MEMORY,
+                          "aggregation %s makes each of %d devices keep %zu numbers: "
+                          "%.0f MiB, and %.0f MiB are free; wanted fewer devices or "
+                          "another rule",
+                          u->aggregation->kind->name, u->devices, n, bytes / (1 << 20),
+                          (double)u->memory_limit / (1 << 20));
+    s->kept = MMOFL_ARENA_NEW(&s->pools, (size_t)u->devices * n, float);
+    return s->kept ? MMOFL_OK
+                   : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices",
+                                u->devices);
+}
+
 static mmofl_status make_analysis(mmofl_simulation *s, mmofl_error *err)
 {
     const mmofl_simulation_setup *u = &s->setup;
@@ -107,7 +134,9 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
                                        .seed = u->seed,
                                        .buffer = u->stream->buffer,
                                        .method = u->method};
-    st = make_imbalance(s, err);
+    st = make_rule(s, err);
+    if (!st)
+        st = make_imbalance(s, err);
     if (st)
         return st;
     s->source =
@@ -262,7 +291,12 @@ const mmofl_holding_source *mmofl_simulation_source(const mmofl_simulation *s)
 
 int mmofl_simulation_state(mmofl_simulation *s, mmofl_state_array *arrays, int max)
 {
-    return mmofl_coordinator_state(s->coordinator, arrays, max);
+    int n = mmofl_coordinator_state(s->coordinator, arrays, max);
+    if (s->kept && n < max)
+        arrays[n++] = (mmofl_state_array){
+            s->rule.kind->kept, MMOFL_STATE_F32,
+            (size_t)s->setup.devices * s->model->n_parameters, s->kept};
+    return n;
 }
 
 const mmofl_prototypes *mmofl_simulation_prototypes(const mmofl_simulation *s)

@@ -32,7 +32,7 @@ typedef struct mmofl_simulation_setup {
     const mmofl_test_imbalance_spec *test_imbalance; /* NULL: as the fleet's */
     bool undisturbed;     /* devices record everything, and clean; tests do not */
     bool record_injected; /* keep what was injected, device by device */
-    int analyze_every;    /* measure error terms in every n-th round; 0: never */
+    size_t memory_limit;  /* bytes for what an aggregation rule keeps; 0: no limit */
     mmofl_pool *pool;
     long fail_after; /* tests: as in arena.h */
 } mmofl_simulation_setup;
@@ -47,7 +47,8 @@ typedef struct mmofl_injected {
 /** Memory in bytes, as it is after mmofl_simulation_new. */
 typedef struct mmofl_memory_plan {
     size_t data;       /* the data set's arrays, shared by all */
-    size_t devices;    /* pools of all devices (indexes) */
+    size_t devices;    /* pools of all devices (indexes), and what they keep for the
+                        * aggregation rule: scaffold, 4 bytes per parameter each */
     size_t per_device; /* devices / K */
     size_t threads;    /* working memory of all threads */
     size_t coordinator;
@@ -81,7 +82,8 @@ MMOFL_CHECKED mmofl_status mmofl_simulation_restore(mmofl_simulation *simulation
                                                     uint64_t round,
                                                     const float *parameters);
 
-/** Arrays beside the model that must survive a resume (fed/coordinator.h). */
+/** Arrays beside the model that must survive a resume (fed/coordinator.h), and what
+ * devices keep for the aggregation rule, device by device. */
 int mmofl_simulation_state(mmofl_simulation *simulation, mmofl_state_array *arrays,
                            int max);
 
