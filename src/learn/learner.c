@@ -238,6 +238,7 @@ static void step(training *t, mmofl_batch batch, const uint32_t *position)
     if (setup->rule && setup->rule->kind->adjust)
         setup->rule->kind->adjust(setup->rule->options, &t->rule, space->parameters,
                                   space->gradient);
+    tell_before_step(t, &batch, position);
     mmofl_optimizer_step(setup->train, model->isa->ops, t->rule.lr, space->parameters,
                          space->velocity, space->gradient, n);
     t->sum.loss_sum += result.loss_sum;

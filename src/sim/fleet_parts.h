@@ -3,15 +3,14 @@
 #define MMOFL_SIM_FLEET_PARTS_H
 
 #include "link/link.h"
+#include "sim/analysis.h"
+#include "sim/holding.h"
 #include "sim/simulation.h"
 
 /** Working memory of one thread. */
 typedef struct mmofl_thread_space {
     mmofl_learner_space *learner;
-    uint32_t *held, *mask;    /* (buffer) the current device's samples */
-    int32_t *label;           /* (buffer) */
-    uint32_t *scratch;        /* (longest pool) */
-    uint32_t *disturbed;      /* (buffer) modalities whose values are disturbed */
+    mmofl_holding holding;    /* the current device's samples */
     mmofl_injected *injected; /* (M) of this thread's devices in this round */
 } mmofl_thread_space;
 

@@ -47,44 +47,17 @@ static void forget_injected(mmofl_simulation *s)
                    sizeof *s->injected);
 }
 
-/* What the device holds this round, in the thread's arrays. */
-static mmofl_buffer_view look_into_buffer(const mmofl_simulation *s,
-                                          mmofl_thread_space *space, uint32_t device,
-                                          uint64_t round, stored_samples *stored)
+/* Who is called at the device's steps: somebody who watches it, the analysis, both. */
+static mmofl_learner_watch watch_device(const round_task *task, size_t item, int thread,
+                                        bool watched)
 {
-    size_t start = s->partition.start[device],
-           n = s->partition.start[device + 1] - start;
-    const mmofl_dataset *data = s->setup.data;
-    mmofl_window window = {0};
-    if (n > 0) {
-        window = mmofl_stream_window(s->setup.stream, n, round);
-        mmofl_stream_held(s->setup.stream, s->partition.index + start, n, s->setup.seed,
-                          device, window, space->held, space->scratch);
-    }
-    for (int i = 0; i < window.held; i++) {
-        space->mask[i] = data->mask[space->held[i]];
-        space->label[i] = data->label[space->held[i]];
-    }
-    const mmofl_imbalance *imbalance = s->setup.undisturbed ? NULL : s->imbalance;
-    if (imbalance) {
-        mmofl_imbalance_window(imbalance, device, window, space->mask,
-                               space->disturbed);
-        count_injected(s, space, device, window);
-    }
-    *stored = (stored_samples){.data = data,
-                               .index = space->held,
-                               .imbalance = imbalance,
-                               .disturbed = space->disturbed,
-                               .device = device,
-                               .first = window.first};
-    return (mmofl_buffer_view){
-        .samples = {.n = window.held,
-                    .mask = space->mask,
-                    .label = space->label,
-                    .fetch = fetch_stored,
-                    .context = stored},
-        .fresh = window.fresh,
-        .kept = s->kept ? s->kept + device * s->model->n_parameters : NULL};
+    mmofl_learner_watch watch = {0};
+    if (watched)
+        watch = task->watch->learner;
+    if (task->analysis)
+        mmofl_analysis_begin(task->analysis, item, thread,
+                             &task->s->thread[thread].holding, &watch);
+    return watch;
 }
 
 static void run_device(void *context, size_t item, int thread)
@@ -98,6 +71,8 @@ static void run_device(void *context, size_t item, int thread)
     if (s->source.imbalance)
         count_injected(s, space);
     mmofl_buffer_view buffer = mmofl_holding_view(&space->holding);
+    if (s->kept)
+        buffer.kept = s->kept + device * s->model->n_parameters;
     mmofl_learner_watch watch = watch_device(task, item, thread, watched);
     mmofl_broadcast broadcast;
     mmofl_update update;

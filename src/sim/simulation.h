@@ -33,6 +33,7 @@ typedef struct mmofl_simulation_setup {
     bool undisturbed;     /* devices record everything, and clean; tests do not */
     bool record_injected; /* keep what was injected, device by device */
     size_t memory_limit;  /* bytes for what an aggregation rule keeps; 0: no limit */
+    int analyze_every;    /* measure error terms in every n-th round; 0: never */
     mmofl_pool *pool;
     long fail_after; /* tests: as in arena.h */
 } mmofl_simulation_setup;
