@@ -34,6 +34,9 @@ typedef struct mmofl_state_array {
     void *data;
 } mmofl_state_array;
 
+/** Most of them that any method and rule have together. */
+enum { MMOFL_STATE_ARRAYS = 8 };
+
 typedef struct mmofl_aggregation_kind {
     mmofl_kind kind;
     const mmofl_local_kind *local; /* the devices' side; NULL: nothing of the rule's */

@@ -1,4 +1,5 @@
 /* model_file.c - between the model's one vector and named tensors. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +7,12 @@
 #include "run/model_file.h"
 
 static const char format[] = "mmofl-model-1";
+static const char state_prefix[] = "state.", prototypes_prefix[] = "state.prototypes.";
+
+static bool begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
 
 static int count_parameters(const mmofl_model *model)
 {
@@ -31,7 +38,8 @@ mmofl_status mmofl_model_tensors_init(mmofl_model_tensors *t, const mmofl_model 
 {
     *t = (mmofl_model_tensors){.model = model, .n = (size_t)count_parameters(model)};
     t->parameter = MMOFL_ARENA_NEW(&t->arena, t->n, mmofl_parameter);
-    t->tensor = MMOFL_ARENA_NEW(&t->arena, t->n, mmofl_tensor);
+    t->n_model = t->n_all = t->n;
+    t->tensor = MMOFL_ARENA_NEW(&t->arena, t->n + MMOFL_STATE_ARRAYS, mmofl_tensor);
     float *data = MMOFL_ARENA_NEW(&t->arena, model->n_parameters, float);
     if (!t->parameter || !t->tensor || !data) {
         mmofl_arena_free(&t->arena);
@@ -55,6 +63,43 @@ void mmofl_model_tensors_free(mmofl_model_tensors *t)
     mmofl_arena_free(&t->arena);
 }
 
+/* Counts (U32) stay below 2^31, so that they are the same numbers as I32. */
+static mmofl_tensor describe_state(const mmofl_state_array *array)
+{
+    static const mmofl_tensor_type type[] = {[MMOFL_STATE_F32] = MMOFL_TENSOR_F32,
+                                             [MMOFL_STATE_F64] = MMOFL_TENSOR_F64,
+                                             [MMOFL_STATE_U32] = MMOFL_TENSOR_I32};
+    return (mmofl_tensor){.name = array->name,
+                          .type = type[array->type],
+                          .n_dims = 1,
+                          .dim = {array->n},
+                          .data = array->data};
+}
+
+/* Prototypes stand before the rest, so that a model file is the first n_model tensors.
+ */
+void mmofl_model_tensors_add(mmofl_model_tensors *t, const mmofl_state_array *arrays,
+                             int n)
+{
+    assert(t->n_all + (size_t)n <= t->n + MMOFL_STATE_ARRAYS);
+    for (int i = 0; i < n; i++) {
+        t->tensor[t->n_all++] = describe_state(&arrays[i]);
+        if (!begins_with(arrays[i].name, prototypes_prefix))
+            continue;
+        mmofl_tensor prototypes = t->tensor[t->n_all - 1];
+        t->tensor[t->n_all - 1] = t->tensor[t->n_model];
+        t->tensor[t->n_model++] = prototypes;
+    }
+}
+
+mmofl_run_state mmofl_model_tensors_checkpoint(mmofl_model_tensors *t,
+                                               const float *parameters, uint64_t round)
+{
+    mmofl_run_state state = mmofl_model_tensors_fill(t, parameters, round);
+    state.n_tensors = t->n_all;
+    return state;
+}
+
 mmofl_run_state mmofl_model_tensors_fill(mmofl_model_tensors *t,
                                          const float *parameters, uint64_t round)
 {
@@ -62,17 +107,17 @@ mmofl_run_state mmofl_model_tensors_fill(mmofl_model_tensors *t,
         mmofl_parameter_export(&t->parameter[i], parameters,
                                (float *)(uintptr_t)t->tensor[i].data);
     snprintf(t->round, sizeof t->round, "%" PRIu64, round);
-    return (mmofl_run_state){t->tensor, t->n, t->metadata,
+    return (mmofl_run_state){t->tensor, t->n_model, t->metadata,
                              sizeof t->metadata / sizeof *t->metadata};
 }
 
-/* A tensor that the model does not have: the file belongs to another one. */
+/* A tensor that the model does not have, and no state: the file is another one's. */
 static mmofl_status refuse_strangers(const mmofl_safetensors *file,
                                      const mmofl_model *model, mmofl_error *err)
 {
     for (size_t i = 0; i < file->n_tensors; i++) {
         mmofl_parameter parameter;
-        bool known = false;
+        bool known = begins_with(file->tensors[i].name, state_prefix);
         for (int k = 0; !known && mmofl_model_parameter(model, k, &parameter); k++)
             known = strcmp(parameter.name, file->tensors[i].name) == 0;
         if (!known)
@@ -98,6 +143,25 @@ mmofl_status mmofl_model_file_parameters(const mmofl_safetensors *file,
         st = mmofl_safetensors_require(file, &wanted, &data, err);
         if (!st)
             mmofl_parameter_import(&parameter, data, parameters);
+    }
+    return st;
+}
+
+mmofl_status mmofl_model_file_state(const mmofl_safetensors *file,
+                                    const mmofl_state_array *arrays, int n,
+                                    mmofl_error *err)
+{
+    const void *data[MMOFL_STATE_ARRAYS];
+    mmofl_status st = MMOFL_OK;
+    assert(n <= MMOFL_STATE_ARRAYS);
+    for (int i = 0; !st && i < n; i++) {
+        mmofl_tensor wanted = describe_state(&arrays[i]);
+        st = mmofl_safetensors_require(file, &wanted, &data[i], err);
+    }
+    for (int i = 0; !st && i < n; i++) {
+        mmofl_tensor wanted = describe_state(&arrays[i]);
+        memcpy(arrays[i].data, data[i],
+               arrays[i].n * mmofl_tensor_type_bytes(wanted.type));
     }
     return st;
 }
