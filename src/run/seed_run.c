@@ -2,11 +2,15 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "run/injected.h"
 #include "run/model_file.h"
 #include "run/seed_run.h"
 #include "store/export.h"
+
+enum { TRAIN_LOSSES = 3 };
 
 /* What the loop carries along. */
 typedef struct seed_run {
@@ -16,6 +20,10 @@ typedef struct seed_run {
     mmofl_run run;
     mmofl_simulation *simulation;
     mmofl_model_tensors tensors;
+    mmofl_state_array
+        state[MMOFL_STATE_ARRAYS]; /* of the simulation, beside the model */
+    int n_state;
+    mmofl_injected_rows injected;
     int done; /* finished rounds */
     double cumulative_loss;
     double last_accuracy; /* NaN before the first evaluation */
@@ -56,6 +64,8 @@ static mmofl_status restore(seed_run *r, mmofl_error *err)
     st = parameters ? mmofl_model_file_parameters(&file, model, parameters, err)
                     : MMOFL_E_MEMORY;
     if (!st)
+        st = mmofl_model_file_state(&file, r->state, r->n_state, err);
+    if (!st)
         st =
             mmofl_simulation_restore(r->simulation, (uint64_t)r->run.round, parameters);
     free(parameters);
@@ -90,6 +100,48 @@ static mmofl_round_record record_of(seed_run *r, const mmofl_round_summary *s,
     };
 }
 
+static mmofl_evaluation_record evaluation_record(const char *part, mmofl_evaluation e)
+{
+    return (mmofl_evaluation_record){.part = part,
+                                     .loss = e.loss,
+                                     .accuracy = e.accuracy,
+                                     .macro_f1 = e.macro_f1,
+                                     .n_classes = e.classes,
+                                     .confusion = e.confusion};
+}
+
+/* Test on the parts that there are; returns how many. */
+enum { PARTS = 2 };
+static int evaluate(seed_run *r, mmofl_evaluation_record tested[PARTS])
+{
+    tested[0] = evaluation_record("test", mmofl_simulation_evaluate(r->simulation));
+    r->last_accuracy = tested[0].accuracy;
+    if (!mmofl_simulation_is_imbalanced(r->simulation))
+        return 1;
+    tested[1] = evaluation_record("disturbed",
+                                  mmofl_simulation_evaluate_disturbed(r->simulation));
+    return 2;
+}
+
+/* What samples with all modalities and others lost in training, and the method's own
+ * terms: where there is neither a method nor an imbalance, they would say nothing that
+ * train_loss does not.  Returns how many. */
+static size_t add_train_losses(const seed_run *r, const mmofl_round_summary *s,
+                               mmofl_measure measure[TRAIN_LOSSES])
+{
+    bool plain = r->setup->experiment->method.kind == &mmofl_method_pm.kind;
+    if (plain && !mmofl_simulation_is_imbalanced(r->simulation))
+        return 0;
+    size_t n = 0;
+    if (s->whole > 0)
+        measure[n++] = (mmofl_measure){"train_loss_whole", -1, "", s->whole_loss};
+    if (s->partial > 0)
+        measure[n++] = (mmofl_measure){"train_loss_partial", -1, "", s->partial_loss};
+    if (!plain && s->steps > 0)
+        measure[n++] = (mmofl_measure){"method_loss", -1, "", s->method_loss};
+    return n;
+}
+
 static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record,
                               mmofl_error *err)
 {
@@ -98,26 +150,22 @@ static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record
     mmofl_status st = mmofl_simulation_round(r->simulation, NULL, &summary, err);
     if (st)
         return st;
-    mmofl_evaluation_record tested;
-    int n_tested = 0;
-    if (is_evaluated(r->setup->experiment, round)) {
-        mmofl_evaluation e = mmofl_simulation_evaluate(r->simulation);
-        tested = (mmofl_evaluation_record){.part = "test",
-                                           .loss = e.loss,
-                                           .accuracy = e.accuracy,
-                                           .macro_f1 = e.macro_f1,
-                                           .n_classes = e.classes,
-                                           .confusion = e.confusion};
-        r->last_accuracy = e.accuracy;
-        n_tested = 1;
-    }
+    mmofl_evaluation_record tested[PARTS];
+    int n_tested = is_evaluated(r->setup->experiment, round) ? evaluate(r, tested) : 0;
     *record = record_of(r, &summary, mmofl_clock_seconds() - started);
     record->n_evaluations = n_tested;
-    record->evaluations = n_tested ? &tested : NULL;
-    mmofl_run_state state = mmofl_model_tensors_fill(
+    record->evaluations = tested;
+    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES];
+    size_t n = mmofl_injected_rows_fill(&r->injected, record);
+    memcpy(measures, r->injected.measure, n * sizeof *measures);
+    record->n_measures = n + add_train_losses(r, &summary, measures + n);
+    record->measures = measures;
+    mmofl_run_state state = mmofl_model_tensors_checkpoint(
         &r->tensors, mmofl_simulation_parameters(r->simulation), summary.round);
     st = mmofl_run_folder_commit(r->folder, &r->run, record, &state, err);
-    record->evaluations = NULL;
+    record->evaluations = NULL; /* the caller gets numbers only */
+    record->measures = NULL;
+    record->injected = NULL;
     return st;
 }
 
@@ -157,7 +205,8 @@ static mmofl_status export_files(seed_run *r, mmofl_error *err)
     } exports[] = {{"metrics.csv", mmofl_export_metrics_csv},
                    {"metrics.jsonl", mmofl_export_metrics_jsonl},
                    {"confusion.csv", mmofl_export_confusion_csv},
-                   {"measures.csv", mmofl_export_measures_csv}};
+                   {"measures.csv", mmofl_export_measures_csv},
+                   {"injected.csv", mmofl_export_injected_csv}};
     mmofl_status st = MMOFL_OK;
     for (size_t i = 0; !st && i < sizeof exports / sizeof *exports; i++) {
         st = mmofl_run_folder_seed_path(r->folder, r->run.seed, exports[i].file, path,
@@ -215,8 +264,18 @@ mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, 
         return st;
     st = mmofl_model_tensors_init(&r.tensors, mmofl_simulation_model(r.simulation),
                                   mmofl_run_folder_config(folder), x->seed[i]);
-    st = st ? mmofl_fail(err, st, "no memory for the model's tensors")
+    r.n_state = mmofl_simulation_state(r.simulation, r.state, MMOFL_STATE_ARRAYS);
+    if (!st)
+        mmofl_model_tensors_add(&r.tensors, r.state, r.n_state);
+    if (!st)
+        st = mmofl_injected_rows_init(&r.injected, r.simulation, setup->data,
+                                      mmofl_simulation_is_imbalanced(r.simulation) &&
+                                              mmofl_setup_records_injected(x)
+                                          ? x->fleet.devices
+                                          : 0);
+    st = st ? mmofl_fail(err, st, "no memory for what a round leaves")
             : run_to_end(&r, err);
+    mmofl_injected_rows_free(&r.injected);
     mmofl_model_tensors_free(&r.tensors);
     mmofl_simulation_delete(r.simulation);
     return st;

@@ -41,22 +41,11 @@ void mmofl_setup_free(mmofl_setup *setup)
     *setup = (mmofl_setup){0};
 }
 
-mmofl_status mmofl_setup_simulation(const mmofl_setup *setup, uint64_t seed,
-                                    mmofl_simulation **simulation, mmofl_error *err)
+bool mmofl_setup_records_injected(const mmofl_experiment *x)
 {
-    const mmofl_experiment *x = setup->experiment;
-    mmofl_simulation_setup s = {.seed = seed,
-                                .devices = x->fleet.devices,
-                                .participation = x->participation,
-                                .partition = &x->fleet.partition,
-                                .aggregation = &x->aggregation,
-                                .method = &x->method,
-                                .stream = &x->stream,
-                                .model = &x->model,
-                                .train = &x->train,
-                                .data = setup->data,
-                                .pool = setup->pool};
-    return mmofl_simulation_new(&s, simulation, err);
+    return x->record.injected == MMOFL_RECORD_ALWAYS ||
+           (x->record.injected == MMOFL_RECORD_AUTO &&
+            x->fleet.devices <= MMOFL_RECORD_DEVICES);
 }
 
 /* MemAvailable of Linux in bytes; 0 when it is not told. */
@@ -78,6 +67,29 @@ static size_t available_memory(void)
     }
     fclose(file);
     return (size_t)kib * 1024;
+}
+
+mmofl_status mmofl_setup_simulation(const mmofl_setup *setup, uint64_t seed,
+                                    mmofl_simulation **simulation, mmofl_error *err)
+{
+    const mmofl_experiment *x = setup->experiment;
+    mmofl_simulation_setup s = {.seed = seed,
+                                .devices = x->fleet.devices,
+                                .participation = x->participation,
+                                .partition = &x->fleet.partition,
+                                .aggregation = &x->aggregation,
+                                .method = &x->method,
+                                .stream = &x->stream,
+                                .model = &x->model,
+                                .train = &x->train,
+                                .data = setup->data,
+                                .imbalance = &x->imbalance,
+                                .test_imbalance = &x->test_imbalance,
+                                .undisturbed = mmofl_method_of(&x->method)->undisturbed,
+                                .record_injected = mmofl_setup_records_injected(x),
+                                .memory_limit = available_memory(),
+                                .pool = setup->pool};
+    return mmofl_simulation_new(&s, simulation, err);
 }
 
 mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation, int copies,

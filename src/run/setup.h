@@ -26,6 +26,9 @@ MMOFL_CHECKED mmofl_status mmofl_setup_share(mmofl_setup *setup,
 
 void mmofl_setup_free(mmofl_setup *setup);
 
+/** Is what an imbalance injects to be kept device by device? */
+bool mmofl_setup_records_injected(const mmofl_experiment *experiment);
+
 MMOFL_CHECKED mmofl_status mmofl_setup_simulation(const mmofl_setup *setup,
                                                   uint64_t seed,
                                                   mmofl_simulation **simulation,

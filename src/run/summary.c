@@ -15,7 +15,7 @@ typedef struct totals {
     mmofl_seed_summary summary;
     double right,
         arrived; /* new samples of rounds 2 ... T; of round 1 until there is another */
-    int tested;
+    int tested, tested_disturbed;
 } totals;
 
 /* Does the reported test accuracy count this round? */
@@ -27,21 +27,34 @@ static bool is_reported(const mmofl_experiment *x, int round)
     return x->evaluate.n_rounds == 0;
 }
 
+/* Add up an evaluation of one of the two parts. */
+static void add_test(totals *t, const mmofl_evaluation_record *e)
+{
+    mmofl_seed_summary *s = &t->summary;
+    if (strcmp(e->part, "test") == 0) {
+        t->tested++;
+        s->test_accuracy += e->accuracy;
+        s->test_macro_f1 += e->macro_f1;
+        s->test_loss += e->loss;
+    } else if (strcmp(e->part, "disturbed") == 0) {
+        t->tested_disturbed++;
+        s->disturbed_accuracy += e->accuracy;
+        s->disturbed_macro_f1 += e->macro_f1;
+    }
+}
+
 static void add_tests(totals *t, const mmofl_round_record *r)
 {
-    for (int i = 0; i < r->n_evaluations; i++) {
-        if (!is_reported(t->experiment, r->round))
-            continue;
-        if (t->experiment->evaluate.n_rounds == 0) { /* only the last one */
-            t->tested = 0;
-            t->summary.test_accuracy = t->summary.test_macro_f1 = t->summary.test_loss =
-                0;
-        }
-        t->tested++;
-        t->summary.test_accuracy += r->evaluations[i].accuracy;
-        t->summary.test_macro_f1 += r->evaluations[i].macro_f1;
-        t->summary.test_loss += r->evaluations[i].loss;
+    mmofl_seed_summary *s = &t->summary;
+    if (r->n_evaluations == 0 || !is_reported(t->experiment, r->round))
+        return;
+    if (t->experiment->evaluate.n_rounds == 0) { /* only the last one */
+        t->tested = t->tested_disturbed = 0;
+        s->test_accuracy = s->test_macro_f1 = s->test_loss = 0;
+        s->disturbed_accuracy = s->disturbed_macro_f1 = 0;
     }
+    for (int i = 0; i < r->n_evaluations; i++)
+        add_test(t, &r->evaluations[i]);
 }
 
 static mmofl_status add_round(void *context, const mmofl_round_record *r)
@@ -83,6 +96,9 @@ mmofl_status mmofl_summary_read(const mmofl_experiment *x, mmofl_run_folder *fol
     t.summary.test_accuracy /= n;
     t.summary.test_macro_f1 /= n;
     t.summary.test_loss /= n;
+    double disturbed = t.tested_disturbed ? t.tested_disturbed : (double)NAN;
+    t.summary.disturbed_accuracy /= disturbed;
+    t.summary.disturbed_macro_f1 /= disturbed;
     t.summary.prequential_accuracy = t.arrived > 0 ? t.right / t.arrived : (double)NAN;
     t.summary.steps_per_s =
         t.summary.seconds > 0 ? (double)t.summary.steps / t.summary.seconds : 0;

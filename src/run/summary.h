@@ -12,6 +12,8 @@ typedef struct mmofl_seed_summary {
     double test_accuracy; /* mean over evaluate.rounds (the last round if none), as
                              below */
     double test_macro_f1, test_loss;
+    double disturbed_accuracy, disturbed_macro_f1; /* on the disturbed test part, mean
+                                                      over the same rounds; NaN: none */
     double prequential_accuracy; /* right predictions / new samples, rounds 2 ... T (1
                                     if T = 1) */
     double cumulative_loss;      /* sum over rounds of the mean loss on new samples */
@@ -38,6 +40,8 @@ MMOFL_CHECKED mmofl_status mmofl_summary_write(const mmofl_experiment *experimen
     X(TEST_ACCURACY, test_accuracy)                                                    \
     X(TEST_MACRO_F1, test_macro_f1)                                                    \
     X(TEST_LOSS, test_loss)                                                            \
+    X(DISTURBED_ACCURACY, disturbed_accuracy)                                          \
+    X(DISTURBED_MACRO_F1, disturbed_macro_f1)                                          \
     X(PREQUENTIAL_ACCURACY, prequential_accuracy)                                      \
     X(CUMULATIVE_LOSS, cumulative_loss)
 

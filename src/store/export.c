@@ -250,3 +250,24 @@ mmofl_status mmofl_export_measures_csv(mmofl_run_store *store, int64_t run,
     st = mmofl_run_store_each_measure(store, run, put_measure, &s, err);
     return sheet_close(&s, st);
 }
+
+static mmofl_status put_injected(void *context, int round,
+                                 const mmofl_injected_record *i)
+{
+    sheet *s = context;
+    fprintf(s->stream, "%d,%d,%s,%" PRId64 ",%" PRId64 ",%" PRId64 "\n", round,
+            i->device, i->modality, i->samples, i->missing, i->disturbed);
+    return MMOFL_OK;
+}
+
+mmofl_status mmofl_export_injected_csv(mmofl_run_store *store, int64_t run,
+                                       const char *path, mmofl_error *err)
+{
+    sheet s;
+    mmofl_status st = sheet_open(&s, path, false, err);
+    if (st)
+        return st;
+    fputs("round,device,modality,samples,missing,disturbed\n", s.stream);
+    st = mmofl_run_store_each_injected(store, run, put_injected, &s, err);
+    return sheet_close(&s, st);
+}

@@ -33,4 +33,10 @@ MMOFL_CHECKED mmofl_status mmofl_export_measures_csv(mmofl_run_store *store,
                                                      int64_t run, const char *path,
                                                      mmofl_error *err);
 
+/** round, device, modality, samples, missing, disturbed: one line per row of the table
+ * injected; only the header where nothing was injected or recorded. */
+MMOFL_CHECKED mmofl_status mmofl_export_injected_csv(mmofl_run_store *store,
+                                                     int64_t run, const char *path,
+                                                     mmofl_error *err);
+
 #endif

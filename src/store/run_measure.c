@@ -15,7 +15,7 @@ static bool is_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n;
 }
 
-static bool is_modality(const char *text)
+bool mmofl_sql_is_modality(const char *text)
 {
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == ',' || *c == '"')
@@ -33,7 +33,7 @@ mmofl_status mmofl_sql_check_measures(const mmofl_run_store *store, int round,
             return mmofl_fail(err, MMOFL_E_RANGE,
                               "%s: measure \"%.80s\": wanted 1 to %d of a-z, 0-9, _",
                               store->path, m->name, MMOFL_MEASURE_BYTES - 1);
-        if (!is_modality(m->modality))
+        if (!mmofl_sql_is_modality(m->modality))
             return mmofl_fail(err, MMOFL_E_RANGE,
                               "%s: measure %s: modality \"%.80s\": wanted at most %d "
                               "bytes on one line, without comma and quote",

@@ -191,6 +191,8 @@ mmofl_status mmofl_run_store_add_round(mmofl_run_store *store, int64_t run,
         st = mmofl_sql_check_measures(store, record->round, record->measures,
                                       record->n_measures, err);
     if (!st)
+        st = mmofl_sql_check_injected(store, record, err);
+    if (!st)
         st = mmofl_sql_begin(store, is_durable, err);
     if (st)
         return st;
@@ -202,6 +204,8 @@ mmofl_status mmofl_run_store_add_round(mmofl_run_store *store, int64_t run,
     if (!st)
         st = mmofl_sql_write_measures(store, run, record->round, record->measures,
                                       record->n_measures, err);
+    if (!st)
+        st = mmofl_sql_write_injected(store, run, record, err);
     if (checkpoint && !st)
         st = write_checkpoint(store, run, checkpoint, keep_round, err);
     return mmofl_sql_end(store, st, err);

@@ -14,7 +14,7 @@
 #include "store/sql.h"
 
 #define APPLICATION_ID "1296909900" /* "MMFL", big-endian */
-#define SCHEMA_VERSION "2"
+#define SCHEMA_VERSION "3"
 enum { BUSY_MS = 2000, SEED_BYTES = 24 };
 
 #define REAL_COLUMN(name, may_lack) #name " REAL, "
@@ -53,6 +53,15 @@ static const char schema[] =
                       " name TEXT NOT NULL, modality TEXT NOT NULL,"
                       " device INTEGER NOT NULL, value REAL NOT NULL,"
                       " PRIMARY KEY (run, round, name, modality, device),"
+                      " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
+                      " STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE injected (run INTEGER NOT NULL, round INTEGER NOT "
+                      "NULL,"
+                      " device INTEGER NOT NULL, modality TEXT NOT NULL,"
+                      " samples INTEGER NOT NULL, missing INTEGER NOT NULL,"
+                      " disturbed INTEGER NOT NULL,"
+                      " PRIMARY KEY (run, round, device, modality),"
                       " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
                       " STRICT, WITHOUT ROWID;"
 

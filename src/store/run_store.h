@@ -2,11 +2,12 @@
  *
  * Tables: run (one row per seed), round (one row per round and run, one column per
  * metric), evaluation and confusion (rounds that were evaluated), measure (named
- * numbers that methods and analyses leave, one row each), timing (seconds, kept apart
- * since equal runs differ in it), checkpoint (which tensor file holds the state after a
- * round).  All that a round leaves is written in one transaction: after a crash a round
- * is there as a whole or not at all. Doubles come back with the same bits (-0 as 0).
- * Threads: one owner.  Every err names the file and holds SQLite's own text.
+ * numbers that methods and analyses leave, one row each), injected (what an imbalance
+ * did to the samples of a device, one row for each modality), timing (seconds, kept
+ * apart since equal runs differ in it), checkpoint (which tensor file holds the state
+ * after a round).  All that a round leaves is written in one transaction: after a crash
+ * a round is there as a whole or not at all. Doubles come back with the same bits (-0
+ * as 0). Threads: one owner.  Every err names the file and holds SQLite's own text.
  *
  * Statuses that every function here may return, besides its own:
  *   E_NO_SPACE  the disk is full; nothing of the call was kept
@@ -58,6 +59,15 @@ typedef struct mmofl_measure {
     double value;         /* finite: what was not measured has no row */
 } mmofl_measure;
 
+/** What became of the samples that arrived at a device in a round, for one modality. */
+typedef struct mmofl_injected_record {
+    int device;           /* from 0 */
+    const char *modality; /* as in a measure, not empty */
+    int64_t samples;      /* in which it was recorded */
+    int64_t missing;      /* of them: lost; <= samples */
+    int64_t disturbed;    /* of those left: disturbed; <= samples - missing */
+} mmofl_injected_record;
+
 /** A checkpoint file that holds the state after a round. */
 typedef struct mmofl_checkpoint_record {
     int round;
@@ -79,6 +89,8 @@ typedef struct mmofl_round_record {
     const mmofl_evaluation_record *evaluations;
     size_t n_measures;
     const mmofl_measure *measures; /* different in (name, device, modality) */
+    size_t n_injected;
+    const mmofl_injected_record *injected; /* different in (device, modality) */
 } mmofl_round_record;
 
 /** Run statuses: name. */
@@ -148,8 +160,8 @@ MMOFL_CHECKED mmofl_status mmofl_run_store_set_status(mmofl_run_store *store,
  *                         last rounds may be lost with the power, though never torn
  * @retval MMOFL_E_DUPLICATE  the round is there already, or a measure twice
  * @retval MMOFL_E_NONFINITE  NaN or infinity where a number is wanted
- * @retval MMOFL_E_RANGE      a negative round or count, or the name of a part or
- * measure */
+ * @retval MMOFL_E_RANGE      a negative round or count, more missing or disturbed than
+ *                            there is, or the name of a part, measure or modality */
 MMOFL_CHECKED mmofl_status mmofl_run_store_add_round(
     mmofl_run_store *store, int64_t run, const mmofl_round_record *record,
     const mmofl_checkpoint_record *checkpoint, int keep_round, bool is_durable,
@@ -196,6 +208,8 @@ typedef mmofl_status mmofl_confusion_visit(void *context,
 typedef mmofl_status mmofl_part_visit(void *context, const char *part);
 typedef mmofl_status mmofl_measure_visit(void *context, int round,
                                          const mmofl_measure *measure);
+typedef mmofl_status mmofl_injected_visit(void *context, int round,
+                                          const mmofl_injected_record *injected);
 
 /** All rounds of a run, first to last, with their evaluations by name of the part but
  * without confusion matrices. */
@@ -210,6 +224,13 @@ MMOFL_CHECKED mmofl_status mmofl_run_store_each_confusion(mmofl_run_store *store
                                                           mmofl_confusion_visit *visit,
                                                           void *context,
                                                           mmofl_error *err);
+
+/** What was injected in a run: by round, device and modality. */
+MMOFL_CHECKED mmofl_status mmofl_run_store_each_injected(mmofl_run_store *store,
+                                                         int64_t run,
+                                                         mmofl_injected_visit *visit,
+                                                         void *context,
+                                                         mmofl_error *err);
 
 /** All measures of a run: by round, name, modality and device. */
 MMOFL_CHECKED mmofl_status mmofl_run_store_each_measure(mmofl_run_store *store,

@@ -70,6 +70,18 @@ MMOFL_CHECKED mmofl_status mmofl_sql_write_measures(mmofl_run_store *store, int6
                                                     const mmofl_measure *measures,
                                                     size_t n, mmofl_error *err);
 
+/** May this text stand for a modality: on one line, without comma and quote?
+ * (run_measure.c) */
+bool mmofl_sql_is_modality(const char *text);
+
+/** The same two for what was injected. (run_injected.c) */
+MMOFL_CHECKED mmofl_status mmofl_sql_check_injected(const mmofl_run_store *store,
+                                                    const mmofl_round_record *record,
+                                                    mmofl_error *err);
+MMOFL_CHECKED mmofl_status mmofl_sql_write_injected(mmofl_run_store *store, int64_t run,
+                                                    const mmofl_round_record *record,
+                                                    mmofl_error *err);
+
 /** Finalize what mmofl_sql_prepare keeps. */
 void mmofl_sql_forget(mmofl_run_store *store);
 
