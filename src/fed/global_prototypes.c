@@ -96,7 +96,7 @@ void mmofl_global_prototypes_finish(mmofl_global_prototypes *p)
     const mmofl_model *model = p->model;
     for (int e = 0; e < model->n_encoders; e++)
         for (int c = 0; c < model->classes; c++) {
-            size_t pair = (size_t)(e * model->classes + c);
+            size_t pair = (size_t)e * (size_t)model->classes + (size_t)c;
             if (p->count[pair] > 0)
                 take_over(p, pair, (size_t)c * model->features + model->encoder[e].at,
                           model->encoder[e].features);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "mmofl/session.h"
 #include "run/model_file.h"
 #include "run/setup.h"
@@ -415,10 +416,12 @@ static mmofl_status round_of(const mmofl_safetensors *file, uint64_t *round,
     const char *text = mmofl_safetensors_metadata(file, "round");
     if (!text)
         return mmofl_fail(err, MMOFL_E_MISSING, "the metadata hold no round");
-    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 18 ||
-        sscanf(text, "%" SCNu64, round) != 1)
+    const char *end = text;
+    uint64_t value = 0;
+    if (mmofl_number_whole(&end, &value) || *end || value > INT64_MAX)
         return mmofl_fail(err, MMOFL_E_SYNTAX, "round '%.40s' is no number of rounds",
                           text);
+    *round = value;
     return MMOFL_OK;
 }
 
@@ -430,7 +433,7 @@ mmofl_status mmofl_session_load(mmofl_session *s, const char *path, mmofl_error 
     if (st)
         return st;
     const char *experiment;
-    uint64_t round;
+    uint64_t round = 0;
     st = mmofl_model_file_experiment(&file, &experiment, err);
     if (!st)
         st = round_of(&file, &round, err);
