@@ -22,14 +22,28 @@ python=/usr/bin/python3
     $python -B "$oracle/replay.py" trace.npz
 }
 
+# trace_holds EXPRESSION: about `trace`, the arrays of trace.npz, and `meta`.
+trace_holds() {
+    $python -B -c 'import json, sys
+import numpy as np
+trace = np.load("trace.npz")
+meta = json.loads(bytes(trace["meta"]).decode())
+sys.exit(0 if eval(sys.argv[1]) else "not so: " + sys.argv[1])' "$1"
+}
+
 @test "so does every layer kind, over fifty steps and more" {
     expect 0 run "$oracle/all_layers.yaml" --trace device=2,round=2 trace.npz
-    $python -B - trace.npz <<'STEPS'
-import json, sys
-import numpy as np
-meta = json.loads(bytes(np.load(sys.argv[1])["meta"]).decode())
-sys.exit(0 if meta["steps"] >= 50 else f"{meta['steps']} steps only")
-STEPS
+    trace_holds 'meta["steps"] >= 50'
+    $python -B "$oracle/replay.py" trace.npz
+}
+
+@test "so do batches in which samples lack one modality or the other" {
+    expect 0 run "$oracle/all_layers.yaml" --trace device=1,round=3 \
+        --set imbalance.modalities.accelerometer.missing=0.6 \
+        --set imbalance.modalities.gyroscope.missing=0.3 trace.npz
+    trace_holds 'meta["steps"] >= 50'
+    trace_holds 'all({(1, 1), (1, 0), (0, 1)} <= set(map(tuple, trace[f"step{s}/mask"]))
+        for s in (0, 49))'
     $python -B "$oracle/replay.py" trace.npz
 }
 
