@@ -107,9 +107,9 @@ static mmofl_status check_burst(const burst_options *o, double rate, mmofl_error
                       o->length, rate, 1 / (1 - rate));
 }
 
-/* "round:rate" at *text, which moves behind it and behind a comma. */
+/* "round:rate" at *text, which moves behind it and behind a comma (*more). */
 static mmofl_status read_step(const char **text, struct mmofl_rate_step *step,
-                              mmofl_error *err)
+                              bool *more, mmofl_error *err)
 {
     static const char wanted[] =
         "schedule: '%.60s'; wanted \"round:rate, ...\", such as \"1:0.1, 20:0.7\"";
@@ -118,9 +118,14 @@ static mmofl_status read_step(const char **text, struct mmofl_rate_step *step,
     if (strspn(at, "0123456789") == 0 || strspn(at, "0123456789") > 10)
         return mmofl_fail(err, MMOFL_E_SYNTAX, wanted, *text);
     step->round = strtoull(at, &end, 10);
-    if (*end != ':' || strspn(end + 1, "0123456789.eE+-") == 0)
+    /* strtod alone would take "nan" and "0x1". */
+    const char *rate = end + 1;
+    size_t digits = *end == ':' ? strspn(rate, "0123456789.eE+-") : 0;
+    if (digits == 0)
         return mmofl_fail(err, MMOFL_E_SYNTAX, wanted, *text);
-    step->rate = strtod(end + 1, &end);
+    step->rate = strtod(rate, &end);
+    if (end != rate + digits)
+        return mmofl_fail(err, MMOFL_E_SYNTAX, wanted, *text);
     end += strspn(end, " ");
     if (*end != ',' && *end)
         return mmofl_fail(err, MMOFL_E_SYNTAX, wanted, *text);
@@ -129,7 +134,8 @@ static mmofl_status read_step(const char **text, struct mmofl_rate_step *step,
                           "schedule: '%.60s'; wanted rounds from 1 and rates from 0 to "
                           "1",
                           *text);
-    *text = end + (*end == ',');
+    *more = *end == ',';
+    *text = end + *more;
     return MMOFL_OK;
 }
 
@@ -145,8 +151,8 @@ static mmofl_status make_schedule(const schedule_options *o, mmofl_arena *arena,
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for a schedule");
     int n = 0;
     const char *text = o->rates;
-    do {
-        mmofl_status st = read_step(&text, &steps[n], err);
+    for (bool more = true; more; n++) { /* a comma promises one more */
+        mmofl_status st = read_step(&text, &steps[n], &more, err);
         if (st)
             return st;
         if (n > 0 && steps[n].round <= steps[n - 1].round)
@@ -154,8 +160,7 @@ static mmofl_status make_schedule(const schedule_options *o, mmofl_arena *arena,
                               "schedule: round %llu after %llu; wanted them ascending",
                               (unsigned long long)steps[n].round,
                               (unsigned long long)steps[n - 1].round);
-        n++;
-    } while (*text);
+    }
     out->steps = steps;
     out->n_steps = n;
     return MMOFL_OK;
