@@ -21,6 +21,7 @@ extern const mmofl_command mmofl_command_data;   /* cmd_data.c: fetch, import, i
 extern const mmofl_command mmofl_command_config; /* cmd_config.c: check, show, manual */
 extern const mmofl_command mmofl_command_run, mmofl_command_resume, mmofl_command_eval;
 extern const mmofl_command mmofl_command_model, mmofl_command_bench, mmofl_command_info;
+extern const mmofl_command mmofl_command_report, mmofl_command_compare;
 
 /** The whole number from 1 to 1,000,000 that option `name` was given, or a usage error
  * (argp exits with 2 here: argp_err_exit_status is set in main). */
