@@ -76,6 +76,11 @@ static mmofl_tensor describe_state(const mmofl_state_array *array)
                           .data = array->data};
 }
 
+bool mmofl_model_file_has(const mmofl_state_array *array)
+{
+    return begins_with(array->name, prototypes_prefix);
+}
+
 /* Prototypes stand before the rest, so that a model file is the first n_model tensors.
  */
 void mmofl_model_tensors_add(mmofl_model_tensors *t, const mmofl_state_array *arrays,
@@ -84,7 +89,7 @@ void mmofl_model_tensors_add(mmofl_model_tensors *t, const mmofl_state_array *ar
     assert(t->n_all + (size_t)n <= t->n + MMOFL_STATE_ARRAYS);
     for (int i = 0; i < n; i++) {
         t->tensor[t->n_all++] = describe_state(&arrays[i]);
-        if (!begins_with(arrays[i].name, prototypes_prefix))
+        if (!mmofl_model_file_has(&arrays[i]))
             continue;
         mmofl_tensor prototypes = t->tensor[t->n_all - 1];
         t->tensor[t->n_all - 1] = t->tensor[t->n_model];

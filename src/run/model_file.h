@@ -32,6 +32,9 @@ MMOFL_CHECKED mmofl_status mmofl_model_tensors_init(mmofl_model_tensors *tensors
                                                     uint64_t seed);
 void mmofl_model_tensors_free(mmofl_model_tensors *tensors);
 
+/** Is the array one of those that a model file has, too? */
+bool mmofl_model_file_has(const mmofl_state_array *array);
+
 /** Add n <= MMOFL_STATE_ARRAYS arrays; their data and names are borrowed. */
 void mmofl_model_tensors_add(mmofl_model_tensors *tensors,
                              const mmofl_state_array *arrays, int n);

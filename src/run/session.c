@@ -26,6 +26,8 @@ struct mmofl_session {
     mmofl_setup setup;
     mmofl_simulation *simulation;
     mmofl_model_tensors tensors;
+    mmofl_state_array prototypes[MMOFL_STATE_ARRAYS]; /* in model files, too */
+    int n_prototypes;
     mmofl_workspace *workspace; /* of predictions */
     float *loaded;              /* (P) parameters on their way in */
     uint64_t round;             /* done */
@@ -54,6 +56,12 @@ static mmofl_status make(mmofl_session *s, int threads, mmofl_error *err)
         mmofl_model_tensors_init(&s->tensors, model_of(s), s->text,
                                  s->experiment.seed[0]))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the session");
+    mmofl_state_array all[MMOFL_STATE_ARRAYS];
+    int n = mmofl_simulation_state(s->simulation, all, MMOFL_STATE_ARRAYS);
+    for (int i = 0; i < n; i++)
+        if (mmofl_model_file_has(&all[i]))
+            s->prototypes[s->n_prototypes++] = all[i];
+    mmofl_model_tensors_add(&s->tensors, s->prototypes, s->n_prototypes);
     return MMOFL_OK;
 }
 
@@ -439,6 +447,8 @@ mmofl_status mmofl_session_load(mmofl_session *s, const char *path, mmofl_error 
         st = round_of(&file, &round, err);
     if (!st)
         st = mmofl_model_file_parameters(&file, model_of(s), s->loaded, err);
+    if (!st)
+        st = mmofl_model_file_state(&file, s->prototypes, s->n_prototypes, err);
     if (!st)
         st = take_model(s, round, s->loaded, err);
     mmofl_safetensors_close(&file);
