@@ -7,12 +7,13 @@
 
 #include "base/number.h"
 #include "run/trace.h"
-#include "store/npz.h"
+#include "run/trace_method.h"
 
 typedef struct trace {
     const mmofl_setup *setup;
     mmofl_trace_place place;
     const mmofl_model *model;
+    mmofl_trace_method method;
     mmofl_npz *npz;
     float *tensor; /* room for the largest array */
     float *after;  /* (n_parameters) after the last step so far */
@@ -90,7 +91,7 @@ static void add_masks_and_labels(trace *t, int step, const mmofl_batch *batch)
     for (int i = 0; i < batch->n; i++)
         for (size_t e = 0; e < encoders; e++)
             present[(size_t)i * encoders + e] =
-                batch->mask[i] >> t->model->encoder[e].modality & 1;
+                mmofl_recorded(t->model, batch->mask[i], (int)e);
     snprintf(name, sizeof name, "step%d/mask", step);
     add(t, &(mmofl_tensor){.name = name,
                            .type = MMOFL_TENSOR_U8,
@@ -118,8 +119,8 @@ static void add_dropout(trace *t, int step, const mmofl_batch *batch,
         encoder < 0 ? &t->model->head : &t->model->encoder[encoder].chain;
     mmofl_shape shape = chain->layer[i].out;
     for (int s = 0; s < batch->n; s++) {
-        bool seen =
-            encoder < 0 || batch->mask[s] >> t->model->encoder[encoder].modality & 1;
+        bool seen = encoder < 0 || batch->zeros ||
+                    mmofl_recorded(t->model, batch->mask[s], encoder);
         float *to = t->tensor + (size_t)s * stride;
         for (size_t k = 0; k < stride; k++)
             to[k] = seen ? rows[k] : 1.0f;
@@ -149,6 +150,9 @@ static void watch_step(void *context, int step, const mmofl_batch *batch, double
         for (int i = 0; i < chain->n; i++)
             add_dropout(t, step, batch, ws, e, i);
     }
+    if (!t->status)
+        t->status =
+            mmofl_trace_method_step(&t->method, t->npz, step, batch->n, &t->err);
     snprintf(name, sizeof name, "step%d/loss", step);
     add(t, &(mmofl_tensor){.name = name, .type = MMOFL_TENSOR_F64, .data = &loss});
     snprintf(name, sizeof name, "step%d/grad", step);
@@ -161,31 +165,12 @@ static void watch_step(void *context, int step, const mmofl_batch *batch, double
 
 /* ---------------------------------------------------------------- meta */
 
-static json_t *option_json(const mmofl_option *option, const void *options)
-{
-    const void *field = (const char *)options + option->offset;
-    if (option->type == MMOFL_OPTION_INT)
-        return json_integer(*(const int *)field);
-    if (option->type == MMOFL_OPTION_REAL)
-        return json_real(*(const double *)field);
-    char text[64];
-    mmofl_option_get(option, options, text, sizeof text);
-    return json_string(text);
-}
-
 static json_t *layers_json(const mmofl_chain *chain)
 {
     json_t *list = json_array();
-    for (int i = 0; i < chain->n; i++) {
-        const mmofl_kind *kind = &chain->layer[i].kind->kind;
-        json_t *layer = json_object();
-        json_object_set_new(layer, "kind", json_string(kind->name));
-        for (int o = 0; o < kind->n_options; o++)
-            json_object_set_new(
-                layer, kind->options[o].name,
-                option_json(&kind->options[o], chain->layer[i].options));
-        json_array_append_new(list, layer);
-    }
+    for (int i = 0; i < chain->n; i++)
+        json_array_append_new(list, mmofl_trace_kind_json(&chain->layer[i].kind->kind,
+                                                          chain->layer[i].options));
     return list;
 }
 
@@ -230,6 +215,8 @@ static char *meta_text(const trace *t)
         json_array_append_new(names, json_string(p.name));
     json_object_set_new(root, "model", model_json(t->model));
     json_object_set_new(root, "train", train_json(&x->train, t->place.round));
+    json_object_set_new(root, "method",
+                        mmofl_trace_kind_json(x->method.kind, x->method.options.bytes));
     json_object_set_new(root, "device", json_integer((json_int_t)t->place.device));
     json_object_set_new(root, "round", json_integer((json_int_t)t->place.round));
     json_object_set_new(root, "seed", json_integer((json_int_t)x->seed[0]));
@@ -258,18 +245,34 @@ static size_t largest_array(const mmofl_model *model, int batch)
     return largest;
 }
 
+/* The round that is traced comes next. */
+static mmofl_status begin_method(trace *t, const mmofl_simulation *simulation)
+{
+    const mmofl_experiment *x = t->setup->experiment;
+    t->method = (mmofl_trace_method){
+        .model = t->model,
+        .pick = &x->method,
+        .prototypes = mmofl_simulation_prototypes(simulation),
+        .replay = mmofl_replay_open(x->seed[0], t->place.device, t->place.round)};
+    return mmofl_trace_method_begin(&t->method, t->npz, &t->err);
+}
+
 static mmofl_status run_to_round(trace *t, mmofl_simulation *simulation)
 {
     mmofl_simulation_watch watch = {.device = t->place.device,
                                     .round = t->place.round,
                                     .learner = {.step = watch_step, .context = t},
                                     .before = before};
-    for (uint64_t r = 1; r <= t->place.round; r++) {
+    mmofl_status st = MMOFL_OK;
+    for (uint64_t r = 1; r <= t->place.round && !st; r++) {
         mmofl_round_summary summary;
-        mmofl_status st = mmofl_simulation_round(simulation, &watch, &summary, &t->err);
-        if (st)
-            return st;
+        if (r == t->place.round)
+            st = begin_method(t, simulation);
+        if (!st)
+            st = mmofl_simulation_round(simulation, &watch, &summary, &t->err);
     }
+    if (st)
+        return st;
     if (t->status)
         return t->status;
     if (t->steps == 0)

@@ -20,14 +20,16 @@ step), b being PyTorch's.  The floor is there because a gradient that is zero on
 it stands for one float32 rounding of the largest gradient.
 
 Arrays of a trace, names as in PyTorch's state dict, samples channels last:
-  meta                   UTF-8 JSON: model, train, device, round, seed, steps and
-                         parameters, the tensors' names in order
+  meta                   UTF-8 JSON: model, train, method, device, round, seed, steps
+                         and parameters, the tensors' names in order
+  prototypes/mean        (K, D) as received; prototypes/seen (M, K) updates of each
   before/<name>          parameters at the round's start; after/<name> at its end
   step<s>/x/<modality>   (n, T, C) float32; a modality that a sample lacks is zeros
   step<s>/mask           (n, M) uint8;  step<s>/label (n,) int32
+  step<s>/replay/...     (n,) label, lost and weight of the pseudo samples (qqr)
   step<s>/dropout/<layer>  (n, ...) float32, the multipliers drawn: 0 or 1 / (1 - p)
   step<s>/loss           float64, mean cross-entropy of the n samples
-  step<s>/grad/<name>    before clipping and weight decay
+  step<s>/grad/<name>    with the method's terms, before clipping and weight decay
   step<s>/params/<name>  after the step
 
 Exit: 0 agreement, 1 disagreement, 2 the trace cannot be read or does not fit itself.
@@ -47,6 +49,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn import functional
+from torch_method import METHODS, Batch, Round
 from torch_model import MultimodalModel
 
 FLOOR = 0.01
@@ -70,7 +73,7 @@ class Trace:
         return {name: self.arrays[f"{prefix}/{name}"] for name in self.parameters}
 
     def input(self, step: int, kind: str) -> Arrays:
-        """Arrays below step<s>/<kind>/ by name: "x" or "dropout"."""
+        """Arrays below step<s>/<kind>/ by name: "x", "dropout" or "replay"."""
         prefix = f"step{step}/{kind}/"
         names = (n for n in self.arrays if n.startswith(prefix))
         return {n[len(prefix) :]: self.arrays[n] for n in names}
@@ -98,24 +101,51 @@ class Replay:
         # sample of the batch used has the gradient zero, and still decays.
         for p in self.model.parameters():
             p.grad = torch.zeros_like(p)
+        options = trace.meta["method"]
+        self.method = METHODS[options["kind"]](options, self.round(), self.model)
 
     def floats(self, arrays: Arrays) -> dict[str, torch.Tensor]:
         return {n: torch.from_numpy(a).to(self.dtype) for n, a in arrays.items()}
+
+    def round(self) -> Round:
+        """What came with the model, and how rare each modality is in the buffer.
+
+        Every epoch goes through the buffer once, so the masks of all steps together
+        hold each modality in the buffer's proportion.
+        """
+        arrays = self.trace.arrays
+        mean, seen = (arrays.get(f"prototypes/{part}") for part in ("mean", "seen"))
+        mask = np.concatenate([arrays[f"step{s}/mask"] for s in range(self.trace.steps)])
+        recorded = np.maximum((mask > 0).sum(axis=0), 1)
+        return Round(
+            number=self.trace.meta["round"],
+            mean=None if mean is None else torch.from_numpy(mean).to(self.dtype),
+            seen=None if seen is None else torch.from_numpy(seen) > 0,
+            rarity=torch.from_numpy(len(mask) / recorded),
+        )
 
     def gradient(self, s: int) -> tuple[Arrays, Arrays]:
         """Loss of mini-batch s and its gradient, before clipping."""
         arrays = self.trace.arrays
         self.optimizer.zero_grad(set_to_none=False)
-        logits = self.model(
-            self.floats(self.trace.input(s, "x")),
-            torch.from_numpy(arrays[f"step{s}/mask"]),
-            self.floats(self.trace.input(s, "dropout")),
+        batch = Batch(
+            mask=torch.from_numpy(arrays[f"step{s}/mask"]).bool(),
+            label=torch.from_numpy(arrays[f"step{s}/label"]).long(),
+            replay=self.floats(self.trace.input(s, "replay")),
         )
-        label = torch.from_numpy(arrays[f"step{s}/label"]).long()
-        loss = functional.cross_entropy(logits, label)
-        loss.backward()
+        dropout = self.floats(self.trace.input(s, "dropout"))
+        x = self.floats(self.trace.input(s, "x"))
+        features = self.model.features(x, self.method.encoder_mask(batch.mask), dropout)
+        logits = self.model.logits(self.method.fuse(features, batch), dropout)
+        loss = functional.cross_entropy(logits, batch.label)
+        (loss + self.method.terms(features, batch)).backward()
         named = dict(self.model.named_parameters())
         grad = {n: named[n].grad.numpy().copy() for n in self.trace.parameters}
+        factors = self.method.factors(features, batch)
+        for name, factor in zip(self.model.encoders, factors, strict=True):
+            for n in grad:
+                if n.startswith(f"encoders.{name}."):
+                    grad[n] *= factor
         return {"loss": loss.detach().numpy()}, grad
 
     def update(self, grad: Arrays) -> Arrays:

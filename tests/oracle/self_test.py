@@ -21,6 +21,7 @@ import numpy as np
 import replay
 import torch
 from torch.nn import functional
+from torch_method import METHODS, Batch, Qqr
 from torch_model import LAYERS, MultimodalModel
 
 Arrays = replay.Arrays
@@ -76,6 +77,31 @@ TRAIN = {
     "batch": BATCH,
     "epochs": 1,
 }
+# What a method gets beside its own options.
+PROTOTYPES = {"rho": 0.5, "persistent": "mean", "temporal": "samples"}
+QQR = {
+    "alpha": 1.0,
+    "kappa": 0.2,
+    "lambda": 1.0,
+    "gamma": 1.0,
+    "p_mask": 0.5,
+    "r_cap": 1.5,
+    "substitute": False,
+}
+PMR = {"alpha": 1.0, "mu": 0.5, "kappa": 1.0, "early": 4}
+METHOD_OPTIONS: list[dict[str, Any]] = [
+    *({"kind": kind} for kind in ("pm", "full", "fedamm", "dropout", "zf")),
+    *({"kind": kind, **PROTOTYPES} for kind in ("mean-fill", "pmm")),
+    {"kind": "fedproto", **PROTOTYPES, "lambda": 0.7},
+    *(
+        {"kind": "pmr", **PROTOTYPES, **PMR, "weights": weights, "distance": distance}
+        for weights in ("soft", "hard")
+        for distance in ("euclidean", "squared")
+    ),
+    {"kind": "ogm-ge", "a": 0.4, "noise": False},
+    {"kind": "qqr", **PROTOTYPES, **QQR},
+    {"kind": "qqr", **PROTOTYPES, **QQR, "substitute": True},
+]
 DROPOUT_SHAPES = {"encoders.sound.3": (5, 6), "head.2": (16,)}
 
 
@@ -115,23 +141,44 @@ def results(s: int, loss: Arrays, grad: Arrays, params: Arrays) -> Arrays:
     return arrays
 
 
-def write_trace(path: Path, dtype: torch.dtype) -> None:
+def method_arrays(rng: np.random.Generator, steps: int) -> dict[str, np.ndarray]:
+    """Prototypes, of which some do not exist, and pseudo samples."""
+    seen = rng.integers(1, 3, (2, 5)).astype(np.int32)
+    seen[0, 1] = 0
+    mean = rng.standard_normal((5, 10 + 9)).astype(np.float32)
+    arrays = {"prototypes/mean": mean, "prototypes/seen": seen}
+    for s in range(steps):
+        label = rng.integers(0, 5, BATCH).astype(np.int32)
+        arrays[f"step{s}/replay/label"] = label
+        arrays[f"step{s}/replay/lost"] = rng.integers(-1, 2, BATCH).astype(np.int32)
+        arrays[f"step{s}/replay/weight"] = (seen[:, label] > 0).all(axis=0).astype("f4")
+    return arrays
+
+
+def write_trace(
+    path: Path,
+    dtype: torch.dtype,
+    method: dict[str, Any] = METHOD_OPTIONS[0],
+    steps: int = STEPS,
+) -> None:
     """A trace trained in dtype and stored, as any trace, in float32."""
     torch.manual_seed(1)
     state = MultimodalModel(MODEL).state_dict()
     arrays = mini_batches(np.random.default_rng(2))
     arrays.update({f"before/{name}": t.numpy() for name, t in state.items()})
+    if len(method) > 1:
+        arrays.update(method_arrays(np.random.default_rng(3), steps))
     meta = {"model": MODEL, "train": TRAIN, "device": 3, "round": 4, "seed": 5}
-    meta.update({"steps": STEPS, "parameters": list(state)})
+    meta.update({"steps": steps, "parameters": list(state), "method": method})
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
     save(path, arrays)
 
     run = replay.Replay(replay.Trace(str(path)), dtype)
-    for s in range(STEPS):
+    for s in range(steps):
         loss, grad = run.gradient(s)
         arrays.update(results(s, loss, grad, run.update(grad)))
     for name in state:
-        arrays[f"after/{name}"] = arrays[f"step{STEPS - 1}/params/{name}"]
+        arrays[f"after/{name}"] = arrays[f"step{steps - 1}/params/{name}"]
     save(path, arrays)
 
 
@@ -227,6 +274,71 @@ class OracleTest(unittest.TestCase):
             arrays[f"after/{name}"] = arrays[f"step0/params/{name}"]
         self.assertEqual(self.replayed(self.altered(**arrays)), 0, self.text.getvalue())
         self.assertIn("1 steps (1 on a kink)", self.text.getvalue())
+
+    def written(self, method: dict[str, Any]) -> Path:
+        path = Path(self.folder.name) / "method.npz"
+        write_trace(path, torch.float32, method, steps=4)
+        return path
+
+    def test_traces_of_every_method_agree(self) -> None:
+        for method in METHOD_OPTIONS:
+            with self.subTest(method=method):
+                path = self.written(method)
+                self.assertEqual(self.replayed(path), 0, self.text.getvalue())
+        self.assertEqual({m["kind"] for m in METHOD_OPTIONS}, set(METHODS))
+
+    def test_a_trace_is_not_that_of_another_method(self) -> None:
+        for method in METHOD_OPTIONS:
+            if method["kind"] in ("pm", "full", "fedamm", "dropout"):
+                continue  # the same step, from other masks
+            arrays = dict(np.load(self.written(method)))
+            meta = json.loads(bytes(arrays["meta"]))
+            meta["method"] = {"kind": "pm"}
+            arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
+            path = Path(self.folder.name) / "altered.npz"
+            save(path, arrays)
+            with self.subTest(method=method):
+                self.assertEqual(self.replayed(path), 1)
+
+    def test_a_wrong_prototype_and_a_wrong_pseudo_sample_disagree(self) -> None:
+        arrays = dict(np.load(self.written(METHOD_OPTIONS[-2])))
+        for key in ("prototypes/mean", "step1/replay/label", "step1/replay/lost"):
+            path = Path(self.folder.name) / "altered.npz"
+            save(path, {**arrays, key: arrays[key][::-1]})
+            with self.subTest(key=key):
+                self.assertEqual(self.replayed(path), 1)
+
+    def test_noise_that_nobody_can_replay_is_refused(self) -> None:
+        arrays = dict(np.load(self.good))
+        meta = json.loads(bytes(arrays["meta"]))
+        meta["method"] = {"kind": "ogm-ge", "a": 0.3, "noise": True}
+        text = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
+        self.assertEqual(self.replayed(self.altered(meta=text)), 2)
+        self.assertIn("noise", self.text.getvalue())
+
+    def test_the_cosine_term_has_the_gradient_of_the_formula(self) -> None:
+        """dPCE/dz = sum_c (pi_c - [c = y]) (phat_c - cos_c zhat) / (kappa |z|)"""
+        run = replay.Replay(
+            replay.Trace(str(self.written(METHOD_OPTIONS[-2]))), torch.float64
+        )
+        method = run.method
+        assert isinstance(method, Qqr)
+        mean, seen = method.prototypes(0)
+        z = torch.randn(1, 10, dtype=torch.float64, requires_grad=True)
+        label = int(seen.nonzero()[0])
+        batch = Batch(torch.tensor([[True, False]]), torch.tensor([label]), {})
+        pce = method.pce([z, torch.zeros(1, 9, dtype=torch.float64)], batch)
+        assert isinstance(pce, torch.Tensor)
+        pce.backward()
+        assert z.grad is not None
+        unit = functional.normalize(mean[seen], dim=1)
+        length = z.detach().norm()
+        cosine = unit @ z.detach()[0] / length
+        pi = functional.softmax(cosine / 0.2, dim=0)
+        pi[0] -= 1
+        along = unit - cosine[:, None] * z.detach() / length
+        wanted = (pi[:, None] * along).sum(dim=0) / (0.2 * length)
+        self.assertLess(float((z.grad[0] - wanted).abs().max()), 1e-12)
 
     def test_a_trace_that_does_not_fit_itself_is_refused(self) -> None:
         wrong = np.zeros(7, dtype=np.float32)

@@ -105,10 +105,10 @@ class MultimodalModel(nn.Module):
         if logits != (spec["classes"],):
             raise ValueError(f"the head gives {logits}, not {spec['classes']} classes")
 
-    def forward(
+    def features(
         self, x: dict[str, Tensor], mask: Tensor, dropout: dict[str, Tensor]
-    ) -> Tensor:
-        """Logits (N, K) of x[modality] (N, T, C).
+    ) -> list[Tensor]:
+        """(N, d) features of x[modality] (N, T, C), for each encoder.
 
         mask is (N, M); an encoder sees only the samples that have its modality, the
         others get zeros in its place.  dropout holds the multipliers of each dropout
@@ -122,8 +122,23 @@ class MultimodalModel(nn.Module):
             if len(rows):
                 feature = feature.index_copy(0, rows, encoder(x[name][rows]).flatten(1))
             features.append(feature)
+        return features
+
+    def logits(self, features: list[Tensor], dropout: dict[str, Tensor]) -> Tensor:
+        """(N, K) logits of the features, side by side."""
         give_dropout(self.head, "head", dropout, None)
         return self.head(torch.cat(features, dim=1))
+
+    def bare_head(self, z: Tensor) -> Tensor:
+        """The head without dropout."""
+        for layer in self.head:
+            z = z if isinstance(layer, GivenDropout) else layer(z)
+        return z
+
+    def forward(
+        self, x: dict[str, Tensor], mask: Tensor, dropout: dict[str, Tensor]
+    ) -> Tensor:
+        return self.logits(self.features(x, mask, dropout), dropout)
 
 
 def give_dropout(
