@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "report/figures.h"
 #include "report/page.h"
 #include "report/tables.h"
 
@@ -79,7 +80,7 @@ static bool is_a_method(const mmofl_results *results, const char *name)
 }
 
 static mmofl_status write_all(const mmofl_results *results, const request *r,
-                              const char *folder, mmofl_error *err)
+                              const char *folder, int *drawn, mmofl_error *err)
 {
     char path[PATH_BYTES];
     if (r->reference && !is_a_method(results, r->reference))
@@ -94,6 +95,8 @@ static mmofl_status write_all(const mmofl_results *results, const request *r,
         st = mmofl_page_write(results, reference, path, err);
     if (!st)
         st = mmofl_tables_write(results, folder, err);
+    if (!st)
+        st = mmofl_figures_write(results, folder, drawn, err);
     return st;
 }
 
@@ -103,16 +106,18 @@ static int report_main(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &r);
     mmofl_error err = {0};
     mmofl_results results;
+    int drawn = 0;
     if (mmofl_results_load(r.folder, r.n, &results, &err))
         return mmofl_cli_complain(&err);
     const char *folder = r.out ? r.out : r.folder[0];
-    mmofl_status st = write_all(&results, &r, folder, &err);
+    mmofl_status st = write_all(&results, &r, folder, &drawn, &err);
     mmofl_results_free(&results);
     if (st)
         return mmofl_cli_complain(&err);
     if (!r.quiet)
-        fprintf(stderr, "%s/report.html, table.csv and table-*.tex are written.\n",
-                folder);
+        fprintf(stderr,
+                "%s/report.html, table.csv, table-*.tex and figures/ are written%s.\n",
+                folder, drawn ? "" : " (figures as data and scripts: no gnuplot here)");
     return EXIT_DONE;
 }
 

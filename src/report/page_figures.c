@@ -35,8 +35,10 @@ static const struct {
     {"quantity_index", "Quantity imbalance index", "max - min missing rate", false},
     {"quality_index", "Quality imbalance index", "max - min disturbed share", false},
     {"quality_score", "Quality score", "score", false},
+    {"missing_rate", "Missing rate", "% of samples", true},
+    {"disturbed_rate", "Disturbed rate", "% of recorded samples", true},
     {"missing", "Missing share", "% of samples", true},
-    {"disturbed", "Disturbed share", "% of samples", true},
+    {"disturbed", "Disturbed share", "% of recorded samples", true},
 };
 
 static const char *title_of(const char *name, const char **unit, bool *is_share)
