@@ -182,7 +182,7 @@ static void refused_terms_change_nothing(void **state)
     refuses(&sum, (float[]){1, -INFINITY}, 1, MMOFL_E_NONFINITE);
     refuses(&sum, (float[]){1, 0x1p17f}, 1, MMOFL_E_RANGE);
     refuses(&sum, (float[]){-0x1p17f, 1}, 1, MMOFL_E_RANGE);
-    refuses(&sum, (float[]){1, 0x1p13f}, 16, MMOFL_E_RANGE);
+    refuses(&sum, (float[]){1, 0x1p16f}, 4096, MMOFL_E_RANGE);
     refuses(&sum, (float[]){1, 3e38f}, UINT32_MAX, MMOFL_E_RANGE);
     CHECK_OK(mmofl_fixed_sum_add(&sum, (float[]){0, -0x1.fffffep16f}, 1));
     CHECK_INT(sum.weight, 6);
