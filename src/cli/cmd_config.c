@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "config/experiment.h"
+#include "config/sweep.h"
 
 enum { MOST_SETTINGS = 256, KEY_SET = 256 };
 
@@ -64,7 +65,8 @@ static const struct argp parser = {
     .args_doc = "check FILE\nshow FILE\nmanual",
     .doc =
         "Look at an experiment file without running it.\v"
-        "check says what is wrong with FILE, and where.  show prints FILE with every "
+        "check says what is wrong with FILE, and where; in a sweep, with which cell.  "
+        "show prints FILE with every "
         "default filled in; the output is a valid experiment file.  manual prints the "
         "description of all keys and kinds (docs/config.md)."};
 
@@ -79,6 +81,24 @@ static int print(char *text)
     fputs(text, stdout);
     free(text);
     return EXIT_DONE;
+}
+
+/* Every cell of a sweep, when the file is one. */
+static mmofl_status check_cells(const arguments *a, mmofl_error *err)
+{
+    mmofl_sweep sweep;
+    mmofl_status st =
+        mmofl_sweep_load(a->file, a->settings, a->n_settings, &sweep, err);
+    if (st)
+        return st;
+    for (int i = 0; i < sweep.n_cells && !st; i++) {
+        mmofl_experiment cell;
+        st = mmofl_sweep_experiment(&sweep, i, &cell, err);
+        if (!st)
+            mmofl_experiment_free(&cell);
+    }
+    mmofl_sweep_free(&sweep);
+    return st;
 }
 
 static int config(int argc, char **argv)
@@ -96,6 +116,8 @@ static int config(int argc, char **argv)
     int status = EXIT_DONE;
     if (strcmp(a.verb, "show") == 0)
         status = print(mmofl_experiment_text(&experiment));
+    else if (check_cells(&a, &err))
+        status = mmofl_cli_complain(&err);
     mmofl_experiment_free(&experiment);
     return status;
 }

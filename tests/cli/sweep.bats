@@ -91,6 +91,8 @@ results() {
     complains 'cell lr=none,batch=10: sweep.yaml:7:'
     silent
     [ ! -e out ]
+    expect 1 config check sweep.yaml
+    complains 'cell lr=none,batch=10'
 }
 
 @test "a cell that the data do not allow is named before anything runs" {
