@@ -2,7 +2,7 @@
  *
  * rng.h's normal is exact to double precision and costs some 50 ns a number; a sensor
  * window wants hundreds of them each time it is looked at.  Here they come in single
- * precision, 64 at a time, at 1 to 2 ns each (docs/performance.md).  Only + - * / and
+ * precision, 64 at a time, at some 2 ns each (docs/performance.md).  Only + - * / and
  * the square root are used, so every compiler and machine gives the same bits.
  * Generator: Philox4x32-10 (Salmon et al., SC 2011); normals by Box and Muller (1958).
  * Tails reach 6.6 standard deviations. */
