@@ -215,9 +215,9 @@ MMOFL_API MMOFL_CHECKED mmofl_status mmofl_session_save(mmofl_session *session,
                                                         mmofl_error *err);
 
 /** Take the model of such a file, and its number of rounds: with the same experiment
- * and seed the session goes on to the bytes of one never stopped, unless the aggregation
- * rule remembers things (fedavgm, fedadam, fedyogi, scaffold): these are in a run's
- * checkpoints but not in model files, and stay what they are in the session.
+ * and seed the session goes on to the bytes of one never stopped, unless the
+ * aggregation rule remembers things (fedavgm, fedadam, fedyogi, scaffold): these are in
+ * a run's checkpoints but not in model files, and stay what they are in the session.
  * @retval MMOFL_E_NOT_FOUND, MMOFL_E_IO  the file cannot be read
  * @retval MMOFL_E_MISSING, MMOFL_E_VERSION  no model file of mmofl, or of a later
  * format

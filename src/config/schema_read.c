@@ -2,6 +2,7 @@
  *
  * One function for each shape of a key.  A key that is absent is read from its default,
  * so nothing is filled in any other way. */
+#include <assert.h>
 #include <string.h>
 
 #include "config/nearest.h"
@@ -321,6 +322,7 @@ static mmofl_status read_elements(reading *r, const mmofl_schema_key *key,
         return st;
     *count = node->n;
     *(void **)field = element;
+    assert(element || !node->first);
     for (const mmofl_yaml_node *c = node->first; c; c = c->next, element += key->size) {
         if (is_map && !(*(char **)(void *)element = mmofl_arena_text(r->arena, c->key)))
             return no_memory(r, c);
@@ -444,7 +446,7 @@ static mmofl_status read_section(reading *r, const mmofl_schema_section *section
         const mmofl_schema_key *key = &section->keys[i];
         const mmofl_yaml_node *node = mmofl_yaml_get(map, key->option.name);
         st = node ? read_key(r, key, node, into) : read_fallback(r, key, map, into);
-        if (st == MMOFL_OK && key == spread) {
+        if (st == MMOFL_OK && pick && key == spread) {
             st = check_known(r, section, pick->kind, map);
             if (st == MMOFL_OK)
                 st = read_options(r, map, map, false, pick);

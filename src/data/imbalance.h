@@ -88,8 +88,8 @@ MMOFL_CHECKED mmofl_status mmofl_imbalance_new(const mmofl_imbalance_setup *setu
                                                mmofl_imbalance **out, mmofl_error *err);
 
 /** NULL is allowed in both. */
-void mmofl_imbalance_delete(mmofl_imbalance *imbalance);
-size_t mmofl_imbalance_bytes(const mmofl_imbalance *imbalance);
+void mmofl_imbalance_delete(mmofl_imbalance *b);
+size_t mmofl_imbalance_bytes(const mmofl_imbalance *b);
 
 /** What is left of a device's held samples, and what of that is disturbed.
  * @param[in,out] mask  (held) in: what was recorded; out: what is left of it.  A sample
@@ -97,21 +97,21 @@ size_t mmofl_imbalance_bytes(const mmofl_imbalance *imbalance);
  *                      uniformly over those that were recorded
  * @param[out] disturbed  (held) bit m: modality m is left and disturbed
  * Cost: O(held M); bursts add O(their length) once. */
-void mmofl_imbalance_window(const mmofl_imbalance *imbalance, uint64_t device,
+void mmofl_imbalance_window(const mmofl_imbalance *b, uint64_t device,
                             mmofl_window window, uint32_t *mask, uint32_t *disturbed);
 
 /** Disturb the standardised values of modality m of arrival number `arrival`; only for
  * samples whose disturbed bit is set.  Cost: O(values). */
-void mmofl_imbalance_disturb(const mmofl_imbalance *imbalance, uint64_t device,
+void mmofl_imbalance_disturb(const mmofl_imbalance *b, uint64_t device,
                              uint64_t arrival, int m, float *values);
 
 /** The same for a sample of the test part, by its number in the data set, so that every
  * test of a run sees the same set.  Without a spec of its own each test sample is
  * treated as one of a device drawn at random, at that device's rates without their
  * pattern in time. */
-void mmofl_imbalance_test(const mmofl_imbalance *imbalance, size_t sample,
-                          uint32_t *mask, uint32_t *disturbed);
-void mmofl_imbalance_disturb_test(const mmofl_imbalance *imbalance, size_t sample,
-                                  int m, float *values);
+void mmofl_imbalance_test(const mmofl_imbalance *b, size_t sample, uint32_t *mask,
+                          uint32_t *disturbed);
+void mmofl_imbalance_disturb_test(const mmofl_imbalance *b, size_t sample, int m,
+                                  float *values);
 
 #endif

@@ -18,18 +18,18 @@ MMOFL_CHECKED mmofl_status mmofl_method_instance_init(mmofl_method_instance *ins
                                                       const mmofl_pick *pick,
                                                       const mmofl_model *model,
                                                       int batch, mmofl_arena *arena);
-void mmofl_method_instance_drop(mmofl_method_instance *instance);
+void mmofl_method_instance_drop(mmofl_method_instance *m);
 
 /** A device's round, or a test, begins. */
-void mmofl_method_instance_begin(mmofl_method_instance *instance,
+void mmofl_method_instance_begin(mmofl_method_instance *m,
                                  const mmofl_method_round *round);
 
 /** Make a batch one of the method's: for training (masks may change), for testing. */
-void mmofl_method_instance_train(mmofl_method_instance *instance, mmofl_batch *batch);
-void mmofl_method_instance_test(mmofl_method_instance *instance, mmofl_batch *batch);
+void mmofl_method_instance_train(mmofl_method_instance *m, mmofl_batch *batch);
+void mmofl_method_instance_test(mmofl_method_instance *m, mmofl_batch *batch);
 
 /** The batch's gradient is in g; returns the further loss terms of the batch. */
-double mmofl_method_instance_end(mmofl_method_instance *instance,
-                                 const mmofl_batch *batch, const float *w, float *g);
+double mmofl_method_instance_end(mmofl_method_instance *m, const mmofl_batch *batch,
+                                 const float *w, float *g);
 
 #endif

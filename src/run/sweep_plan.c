@@ -1,6 +1,7 @@
 /* sweep_plan.c - what is equal is found by text: two cells are equal when their
  * resolved experiments are, two data sets when their settings are printed alike. */
 #define _POSIX_C_SOURCE 200809L
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ static mmofl_status list_jobs(mmofl_sweep_plan *plan, mmofl_error *err)
     for (int i = 0; i < plan->n_cells; i++)
         if (plan->cell[i].same_as == i)
             n += (size_t)plan->cell[i].experiment.n_seeds;
+    assert(n > 0); /* cell 0 is like no earlier one, and has a seed */
     plan->job = calloc(n, sizeof *plan->job);
     if (!plan->job)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %zu jobs", n);
