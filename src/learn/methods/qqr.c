@@ -12,6 +12,8 @@
  *
  * No label and no prototype enters the forward pass, in training or at test, but for
  * `substitute`, an ablation: PMM's substitution by the label, in training. */
+#include <string.h>
+
 #include "learn/methods/methods.h"
 #include "learn/prototype_terms.h"
 #include "learn/replay.h"
@@ -48,9 +50,16 @@ typedef struct qqr_state {
     float *rarity;         /* (M) r */
     int32_t *label;        /* (batch) of the pseudo samples */
     float *weight;         /* (batch) */
+    int *row;              /* (K, M + 1) see replay */
     const mmofl_prototypes *prototypes;
     mmofl_rng replay; /* of the round */
 } qqr_state;
+
+/* Pseudo samples that differ: of each class, complete or without one modality. */
+static size_t kinds_of_samples(const mmofl_model *model)
+{
+    return (size_t)model->classes * ((size_t)model->n_encoders + 1);
+}
 
 static void *make(const mmofl_method_setup *setup)
 {
@@ -62,7 +71,8 @@ static void *make(const mmofl_method_setup *setup)
     s->rarity = MMOFL_ARENA_NEW(setup->arena, (size_t)setup->model->n_encoders, float);
     s->label = MMOFL_ARENA_NEW(setup->arena, (size_t)setup->batch, int32_t);
     s->weight = MMOFL_ARENA_NEW(setup->arena, (size_t)setup->batch, float);
-    if (!s->rarity || !s->label || !s->weight ||
+    s->row = MMOFL_ARENA_NEW(setup->arena, kinds_of_samples(setup->model), int);
+    if (!s->rarity || !s->label || !s->weight || !s->row ||
         mmofl_prototype_terms_init(&s->terms, setup->model, setup->batch, setup->arena))
         return NULL;
     if (setup->batch > 0 && s->o.gamma > 0 &&
@@ -118,19 +128,31 @@ static void add_gradient(void *state, const mmofl_batch *batch, int from, int n,
             mmofl_prototype_pull(&s->terms, batch, from, n, s->o.lambda, z, dz);
 }
 
-/* (A2) as many pseudo samples as the batch has; returns their part of the loss. */
+/* (A2) as many pseudo samples as the batch has; returns their part of the loss.  Of
+ * equal ones the head sees one, which weighs as much as all of them. */
 static double replay(qqr_state *s, int n, const float *w, float *g)
 {
+    const mmofl_model *model = s->model;
     mmofl_span z = mmofl_head_pass_features(s->head);
+    int rows = 0;
+    memset(s->row, 0, kinds_of_samples(model) * sizeof *s->row);
     for (int i = 0; i < n; i++) {
         mmofl_replayed sample =
-            mmofl_replay_draw(&s->replay, s->model, s->prototypes, s->o.p_mask);
-        mmofl_replay_features(&sample, s->model, s->prototypes,
-                              z.at + (size_t)i * z.stride);
-        s->label[i] = sample.label;
-        s->weight[i] = sample.weight * (float)(s->o.gamma / n);
+            mmofl_replay_draw(&s->replay, model, s->prototypes, s->o.p_mask);
+        if (sample.weight == 0)
+            continue;
+        int *row = &s->row[sample.label * (model->n_encoders + 1) + sample.lost + 1];
+        if (*row == 0) { /* rows count from 1 here */
+            mmofl_replay_features(&sample, model, s->prototypes,
+                                  z.at + (size_t)rows * z.stride);
+            s->label[rows] = sample.label;
+            s->weight[rows] = 0;
+            *row = ++rows;
+        }
+        s->weight[*row - 1] += (float)(s->o.gamma / n);
     }
-    return mmofl_head_pass_run(s->head, w, n, s->label, s->weight, NULL, g);
+    return rows ? mmofl_head_pass_run(s->head, w, rows, s->label, s->weight, NULL, g)
+                : 0;
 }
 
 static void end_batch(void *state, const mmofl_batch *batch, const float *w, float *g,
