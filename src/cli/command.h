@@ -23,6 +23,8 @@ extern const mmofl_command mmofl_command_run, mmofl_command_resume, mmofl_comman
 extern const mmofl_command mmofl_command_model, mmofl_command_bench, mmofl_command_info;
 extern const mmofl_command mmofl_command_report, mmofl_command_compare;
 
+extern const mmofl_command mmofl_command_methods; /* cmd_methods.c */
+
 /** The whole number from 1 to 1,000,000 that option `name` was given, or a usage error
  * (argp exits with 2 here: argp_err_exit_status is set in main). */
 struct argp_state;

@@ -5,7 +5,7 @@
 
 load helpers
 
-commands="run resume eval data model config bench info report compare"
+commands="run resume eval data model config bench info report compare methods"
 
 @test "help lists every command on standard output" {
     expect 0 --help
