@@ -149,11 +149,13 @@ static double pce_of_encoder(const mmofl_prototype_terms *t, int e,
         float *di = dz.at + (size_t)i * dz.stride + encoder->at, along_z;
         bool takes_part =
             batch->mask[from + i] >> encoder->modality & 1 && exists(t, e, label);
-        float norm = norm_of(t->model, zi, d);
+        float norm = takes_part ? norm_of(t->model, zi, d) : 1;
         sum += (double)coefficients(t, e, takes_part, label, norm, scale, kappa,
                                     t->logit + i * classes, &along_z);
+        if (!takes_part)
+            continue;
         float share = along_z / norm;
-        for (size_t k = 0; k < d && takes_part; k++)
+        for (size_t k = 0; k < d; k++)
             di[k] -= share * zi[k];
     }
     mmofl_gemm back = {.m = n,

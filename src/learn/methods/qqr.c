@@ -162,7 +162,9 @@ static void end_batch(void *state, const mmofl_batch *batch, const float *w, flo
     for (int e = 0; e < s->model->n_encoders; e++) {
         const mmofl_encoder *encoder = &s->model->encoder[e];
         float *part = g + encoder->first_parameter, r = s->rarity[e];
-        for (size_t k = 0; k < encoder->n_parameters && r != 1.0f; k++)
+        if (r == 1)
+            continue;
+        for (size_t k = 0; k < encoder->n_parameters; k++)
             part[k] *= r;
     }
     if (s->head && s->prototypes)
