@@ -37,6 +37,16 @@ typedef enum mmofl_record_when {
 #define MMOFL_RECORD_CHOICES "auto|true|false"
 enum { MMOFL_RECORD_DEVICES = 1000 }; /* auto: recorded up to that many devices */
 
+/** What is worked out beside a run (docs/theory.md); the key `analysis`. */
+typedef struct mmofl_analysis_spec {
+    bool errors;      /* error terms, while training */
+    bool regret;      /* regret and bound, at the end of a seed */
+    int every;        /* error terms in every n-th round */
+    int starts;       /* models that the search for the best fixed one begins with */
+    int iterations;   /* at most, of each search */
+    double tolerance; /* on the mean gradient's norm */
+} mmofl_analysis_spec;
+
 typedef struct mmofl_experiment {
     mmofl_arena arena; /* owns every pointer below */
     const char *name;
@@ -56,6 +66,7 @@ typedef struct mmofl_experiment {
     mmofl_pick aggregation; /* among mmofl_aggregation_kinds() */
     mmofl_evaluate_spec evaluate;
     mmofl_record_spec record;
+    mmofl_analysis_spec analysis;
 } mmofl_experiment;
 
 /** Read and validate a YAML file, then the settings ("train.batch=32", in order).  The

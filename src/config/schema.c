@@ -221,6 +221,29 @@ static const mmofl_schema_key record_keys[] = {
 };
 static const mmofl_schema_section record_section = SECTION_OF(record_keys);
 
+static const mmofl_schema_key analysis_keys[] = {
+    VALUE(MMOFL_BOOL_OPTION(
+        mmofl_analysis_spec, errors, "false",
+        "measure how far each step's gradient is from that of complete, clean data, by "
+        "cause and modality; training takes several times as long")),
+    VALUE(MMOFL_BOOL_OPTION(
+        mmofl_analysis_spec, regret, "false",
+        "at the end of a seed, train the best fixed model on all that was seen, and "
+        "compare (mmofl analyze does the same later)")),
+    VALUE(MMOFL_INT_OPTION(mmofl_analysis_spec, every, 1, 1000000000, "1",
+                           "measure errors in every n-th round")),
+    VALUE(MMOFL_INT_OPTION(
+        mmofl_analysis_spec, starts, 1, 1000, "3",
+        "models from which the search for the best fixed one begins: the run's last, "
+        "then fresh ones; 1 is enough when the model is convex")),
+    VALUE(MMOFL_INT_OPTION(mmofl_analysis_spec, iterations, 1, 1000000, "200",
+                           "steps of each search at most")),
+    VALUE(MMOFL_REAL_OPTION(
+        mmofl_analysis_spec, tolerance, MMOFL_POSITIVE, 1, "1e-4",
+        "a search ends when the gradient of the mean loss is shorter than this")),
+};
+static const mmofl_schema_section analysis_section = SECTION_OF(analysis_keys);
+
 static const mmofl_schema_key experiment_keys[] = {
     VALUE(MMOFL_TEXT_OPTION(mmofl_experiment, name, NULL,
                             "what the experiment is called in summaries and folders; "
@@ -255,6 +278,11 @@ static const mmofl_schema_key experiment_keys[] = {
     SECTION(mmofl_experiment, evaluate, evaluate_section, "when the model is tested"),
     SECTION(mmofl_experiment, record, record_section,
             "what is kept besides the metrics"),
+    {.shape = MMOFL_SCHEMA_SECTION,
+     .section = &analysis_section,
+     .bare = "{errors: true, regret: true}",
+     OTHER(mmofl_experiment, "analysis", analysis, "{}",
+           "what theory speaks of, measured beside the run; true: errors and regret")},
 };
 static const mmofl_schema_section experiment_section = SECTION_OF(experiment_keys);
 

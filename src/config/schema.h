@@ -48,7 +48,8 @@ typedef struct mmofl_schema_key {
     const mmofl_schema_section *section;
     mmofl_kind_list (*kinds)(void);
     const char *bare; /* PICK: the kind that a number alone stands for, as its first
-                         option */
+                         option; SECTION: the map that `true` alone stands for, `false`
+                         being {} */
     const char *fits; /* "a|b": the data sets that the fallback fits; NULL = all */
     mmofl_schema_shape shape;
     bool spread; /* PICK: the kind's options stand beside the section's other keys, and

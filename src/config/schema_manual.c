@@ -60,7 +60,8 @@ static void write_type(FILE *to, const mmofl_schema_key *key)
         fputs(wanted, to);
         break;
     case MMOFL_SCHEMA_SECTION:
-        fprintf(to, "[section](#%s)", key->option.name);
+        fprintf(to, "[section](#%s)%s", key->option.name,
+                key->bare ? ", true or false" : "");
         break;
     case MMOFL_SCHEMA_PICK:
         fprintf(to, "[kind](#kinds-of-%s)%s", key->option.name,

@@ -337,6 +337,25 @@ static mmofl_status read_elements(reading *r, const mmofl_schema_key *key,
 
 /* ---- keys and sections ---- */
 
+/* A section written as true or false. */
+static mmofl_status read_switch(reading *r, const mmofl_schema_key *key,
+                                const mmofl_yaml_node *node, void *into)
+{
+    bool is_scalar = node->type == MMOFL_YAML_SCALAR && key->bare;
+    bool on = is_scalar && strcmp(node->text, "true") == 0;
+    if (!on && !(is_scalar && strcmp(node->text, "false") == 0))
+        return refuse_type(r, node, key->option.name,
+                           key->bare ? "true, false or a map of its keys"
+                                     : "a map of its keys");
+    mmofl_yaml_node *map;
+    mmofl_status st = mmofl_yaml_parse_value(on ? key->bare : "{}", "default", r->arena,
+                                             &map, r->err);
+    if (st)
+        return st;
+    map->place = node->place;
+    return read_section(r, key->section, map, into);
+}
+
 static mmofl_status read_key(reading *r, const mmofl_schema_key *key,
                              const mmofl_yaml_node *node, void *into)
 {
@@ -348,7 +367,7 @@ static mmofl_status read_key(reading *r, const mmofl_schema_key *key,
         return read_value(r, &key->option, node, into);
     case MMOFL_SCHEMA_SECTION:
         if (node->type != MMOFL_YAML_MAP)
-            return refuse_type(r, node, name, "a map of its keys");
+            return read_switch(r, key, node, field);
         return read_section(r, key->section, node, field);
     case MMOFL_SCHEMA_PICK:
         return read_pick(r, key, node, field);

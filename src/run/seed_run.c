@@ -142,6 +142,17 @@ static size_t add_train_losses(const seed_run *r, const mmofl_round_summary *s,
     return n;
 }
 
+static size_t add_error_terms(const seed_run *r,
+                              mmofl_measure measure[MMOFL_ERROR_TERMS])
+{
+    mmofl_error_term terms[MMOFL_ERROR_TERMS];
+    int n = mmofl_simulation_error_terms(r->simulation, terms, MMOFL_ERROR_TERMS);
+    for (int i = 0; i < n; i++)
+        measure[i] =
+            (mmofl_measure){terms[i].name, -1, terms[i].modality, terms[i].value};
+    return (size_t)n;
+}
+
 static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record,
                               mmofl_error *err)
 {
@@ -155,10 +166,12 @@ static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record
     *record = record_of(r, &summary, mmofl_clock_seconds() - started);
     record->n_evaluations = n_tested;
     record->evaluations = tested;
-    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES];
+    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES + MMOFL_ERROR_TERMS];
     size_t n = mmofl_injected_rows_fill(&r->injected, record);
     memcpy(measures, r->injected.measure, n * sizeof *measures);
-    record->n_measures = n + add_train_losses(r, &summary, measures + n);
+    n += add_train_losses(r, &summary, measures + n);
+    n += add_error_terms(r, measures + n);
+    record->n_measures = n;
     record->measures = measures;
     mmofl_run_state state = mmofl_model_tensors_checkpoint(
         &r->tensors, mmofl_simulation_parameters(r->simulation), summary.round);

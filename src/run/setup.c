@@ -87,6 +87,8 @@ mmofl_status mmofl_setup_simulation(const mmofl_setup *setup, uint64_t seed,
                                 .test_imbalance = &x->test_imbalance,
                                 .undisturbed = mmofl_method_of(&x->method)->undisturbed,
                                 .record_injected = mmofl_setup_records_injected(x),
+                                .analyze_every =
+                                    x->analysis.errors ? x->analysis.every : 0,
                                 .memory_limit = available_memory(),
                                 .pool = setup->pool};
     return mmofl_simulation_new(&s, simulation, err);

@@ -194,7 +194,42 @@ static void each_failing_allocation_is_a_status(void **state)
     }
 }
 
-CHECK_MAIN(TEST(every_key_has_a_name_of_its_own_and_a_meaning),
+static mmofl_analysis_spec analysis_of(const char *text)
+{
+    mmofl_experiment e;
+    mmofl_error err = {0};
+    if (mmofl_experiment_parse(text, strlen(text), "test.yaml", NULL, NULL, 0, &e,
+                               &err))
+        fail_msg("%s", err.text);
+    mmofl_analysis_spec analysis = e.analysis;
+    mmofl_experiment_free(&e);
+    return analysis;
+}
+
+static void a_section_may_be_switched_with_true_and_false(void **state)
+{
+    (void)state;
+    mmofl_analysis_spec off = analysis_of("name: x"),
+                        also_off = analysis_of("name: x\nanalysis: false"),
+                        on = analysis_of("name: x\nanalysis: true"),
+                        part = analysis_of("name: x\nanalysis: {regret: true}");
+    CHECK(!off.errors && !off.regret && !also_off.errors && !also_off.regret);
+    CHECK(on.errors && on.regret && on.every == 1 && on.starts == 3);
+    CHECK(!part.errors && part.regret);
+    mmofl_experiment e;
+    mmofl_error err = {0};
+    const char *texts[] = {"name: x\nanalysis: yes", "name: x\nstream: true"};
+    const char *wanted[] = {"true, false or a map of its keys", "a map of its keys"};
+    for (int i = 0; i < 2; i++) {
+        CHECK_STATUS(mmofl_experiment_parse(texts[i], strlen(texts[i]), "test.yaml",
+                                            NULL, NULL, 0, &e, &err),
+                     MMOFL_E_TYPE);
+        CHECK_CONTAINS(err.text, wanted[i]);
+    }
+}
+
+CHECK_MAIN(TEST(a_section_may_be_switched_with_true_and_false),
+           TEST(every_key_has_a_name_of_its_own_and_a_meaning),
            TEST(every_kind_fits_where_it_is_chosen),
            TEST(number_lists_are_read_in_order),
            TEST(number_lists_are_refused_unless_whole_and_few),
