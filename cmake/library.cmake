@@ -11,8 +11,9 @@ file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
      src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
      src/run/*.c src/report/*.c)
 
-# Loops over features and gradients at every step, which -O2 leaves scalar.
-set_source_files_properties(src/learn/prototype_terms.c src/learn/methods/qqr.c
+# Loops over values, features and models at every step, which -O2 leaves scalar.
+set_source_files_properties(src/data/dataset.c src/fed/fixed_sum.c
+                            src/learn/prototype_terms.c src/learn/methods/qqr.c
                             PROPERTIES COMPILE_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-O3>)
 
 add_library(mmofl_objects OBJECT ${MMOFL_SOURCES})
