@@ -2,6 +2,7 @@
  *
  * Measures come in the same order every round, so the series of a row is nearly always
  * the one behind that of the row before: looking there first makes the walk linear. */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,6 +196,7 @@ static bool summarize(loading *l)
     }
     c->confusion = share;
     c->series = l->series;
+    assert(l->series || c->n_series == 0);
     for (size_t i = 0; i < c->n_series; i++)
         if (!summarize_series(c, &l->series[i]))
             return false;

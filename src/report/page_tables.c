@@ -40,7 +40,7 @@ static void write_number(FILE *to, const mmofl_result_cell *cell,
     double factor = info->is_share ? 100 : 1;
     if (cell)
         spread_of(cell, metric, &mean, &sd);
-    if (!isfinite(mean)) {
+    if (!cell || !isfinite(mean)) {
         fputs("<td>&#8211;</td>", to);
         return;
     }

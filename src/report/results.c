@@ -4,6 +4,7 @@
  * its config.yaml the method.  What is told by a person's text is kept as it is: it is
  * escaped where it is written. */
 #define _POSIX_C_SOURCE 200809L
+#include <assert.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -306,6 +307,7 @@ static int find(const char *const *list, int n, const char *text)
 static bool list_axes(loading *l)
 {
     mmofl_results *r = l->r;
+    assert(l->cell);
     const char **method = MMOFL_ARENA_NEW(&r->arena, (size_t)r->n_cells, const char *);
     const char **group = MMOFL_ARENA_NEW(&r->arena, (size_t)r->n_cells, const char *);
     for (int i = 0; method && group && i < r->n_cells; i++) {
@@ -329,6 +331,9 @@ mmofl_status mmofl_results_load(const char *const *folder, int n,
     for (int i = 0; !st && i < n; i++)
         st = mmofl_sweep_folder_is(folder[i]) ? add_sweep(&l, folder[i])
                                               : add_run(&l, folder[i]);
+    if (!st && !l.cell)
+        st =
+            mmofl_fail(err, MMOFL_E_NOT_FOUND, "%s: a sweep without a cell", folder[0]);
     if (!st && !list_axes(&l))
         st = no_memory(&l);
     if (!st) {

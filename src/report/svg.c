@@ -103,7 +103,9 @@ static void write_axes(FILE *to, const mmofl_svg_chart *c, const scale *x,
                        const scale *y)
 {
     fputs("<g class=\"axis\">", to);
-    for (double v = y->min; v <= y->max + y->step * 1e-6; v += y->step) {
+    int last = (int)floor((y->max - y->min) / y->step + 1e-6);
+    for (int i = 0; i <= last; i++) {
+        double v = y->min + i * y->step;
         double at = place(y, v);
         fprintf(to,
                 "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>",
@@ -114,7 +116,9 @@ static void write_axes(FILE *to, const mmofl_svg_chart *c, const scale *x,
         fputs("</text>", to);
     }
     double first = ceil(x->min / x->step - 1e-9) * x->step;
-    for (double v = first; v <= x->max + x->step * 1e-6; v += x->step) {
+    last = (int)floor((x->max - first) / x->step + 1e-6);
+    for (int i = 0; i <= last; i++) {
+        double v = first + i * x->step;
         double at = place(x, v);
         fprintf(to,
                 "<line class=\"tick\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>",
