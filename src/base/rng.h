@@ -30,7 +30,8 @@ typedef enum mmofl_use {
     MMOFL_USE_GROUP = 13,            /* which devices are bad ones */
     MMOFL_USE_MODALITY_DROPOUT = 14, /* whole modalities dropped in training */
     MMOFL_USE_REPLAY = 15,           /* pseudo samples from prototypes */
-    MMOFL_USE_GRADIENT_NOISE = 16    /* OGM-GE */
+    MMOFL_USE_GRADIENT_NOISE = 16,   /* OGM-GE */
+    MMOFL_USE_BOOTSTRAP = 17         /* confidence intervals */
 } mmofl_use;
 
 /** A device number for things that belong to no device. */
