@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "run/injected.h"
 #include "run/model_file.h"
+#include "run/prototype_rows.h"
 #include "run/seed_run.h"
 #include "store/export.h"
 
@@ -24,6 +25,7 @@ typedef struct seed_run {
         state[MMOFL_STATE_ARRAYS]; /* of the simulation, beside the model */
     int n_state;
     mmofl_injected_rows injected;
+    mmofl_prototype_rows prototypes;
     int done; /* finished rounds */
     double cumulative_loss;
     double last_accuracy; /* NaN before the first evaluation */
@@ -166,11 +168,17 @@ static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record
     *record = record_of(r, &summary, mmofl_clock_seconds() - started);
     record->n_evaluations = n_tested;
     record->evaluations = tested;
-    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES + MMOFL_ERROR_TERMS];
+    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES + MMOFL_ERROR_TERMS +
+                           MMOFL_PROTOTYPE_MEASURES];
     size_t n = mmofl_injected_rows_fill(&r->injected, record);
     memcpy(measures, r->injected.measure, n * sizeof *measures);
     n += add_train_losses(r, &summary, measures + n);
     n += add_error_terms(r, measures + n);
+    if (round == 1)
+        n += mmofl_prototype_rows_cost(&r->prototypes, r->setup->experiment,
+                                       measures + n);
+    if (n_tested > 0)
+        mmofl_prototype_rows_fill(&r->prototypes, record);
     record->n_measures = n;
     record->measures = measures;
     mmofl_run_state state = mmofl_model_tensors_checkpoint(
@@ -179,6 +187,7 @@ static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record
     record->evaluations = NULL; /* the caller gets numbers only */
     record->measures = NULL;
     record->injected = NULL;
+    record->prototypes = NULL;
     return st;
 }
 
@@ -219,7 +228,8 @@ static mmofl_status export_files(seed_run *r, mmofl_error *err)
                    {"metrics.jsonl", mmofl_export_metrics_jsonl},
                    {"confusion.csv", mmofl_export_confusion_csv},
                    {"measures.csv", mmofl_export_measures_csv},
-                   {"injected.csv", mmofl_export_injected_csv}};
+                   {"injected.csv", mmofl_export_injected_csv},
+                   {"prototypes.npz", mmofl_export_prototypes_npz}};
     mmofl_status st = MMOFL_OK;
     for (size_t i = 0; !st && i < sizeof exports / sizeof *exports; i++) {
         st = mmofl_run_folder_seed_path(r->folder, r->run.seed, exports[i].file, path,
@@ -286,8 +296,11 @@ mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, 
                                               mmofl_setup_records_injected(x)
                                           ? x->fleet.devices
                                           : 0);
+    if (!st)
+        st = mmofl_prototype_rows_init(&r.prototypes, r.simulation);
     st = st ? mmofl_fail(err, st, "no memory for what a round leaves")
             : run_to_end(&r, err);
+    mmofl_prototype_rows_free(&r.prototypes);
     mmofl_injected_rows_free(&r.injected);
     mmofl_model_tensors_free(&r.tensors);
     mmofl_simulation_delete(r.simulation);

@@ -39,4 +39,13 @@ MMOFL_CHECKED mmofl_status mmofl_export_injected_csv(mmofl_run_store *store,
                                                      int64_t run, const char *path,
                                                      mmofl_error *err);
 
+/** The global prototypes of every evaluated round, as NumPy arrays (npz.h): rounds (R),
+ * mean (R, K, D), seen (R, M, K; 0 = does not exist yet, its mean is zeros),
+ * feature_offsets (M + 1) of the modalities in D, and modalities, the text of their
+ * names, one a line.  No file where the run kept no prototypes.
+ * @retval those of mmofl_prototype_history_load and of npz.h */
+MMOFL_CHECKED mmofl_status mmofl_export_prototypes_npz(mmofl_run_store *store,
+                                                       int64_t run, const char *path,
+                                                       mmofl_error *err);
+
 #endif

@@ -193,6 +193,8 @@ mmofl_status mmofl_run_store_add_round(mmofl_run_store *store, int64_t run,
     if (!st)
         st = mmofl_sql_check_injected(store, record, err);
     if (!st)
+        st = mmofl_sql_check_prototypes(store, record, err);
+    if (!st)
         st = mmofl_sql_begin(store, is_durable, err);
     if (st)
         return st;
@@ -206,6 +208,8 @@ mmofl_status mmofl_run_store_add_round(mmofl_run_store *store, int64_t run,
                                       record->n_measures, err);
     if (!st)
         st = mmofl_sql_write_injected(store, run, record, err);
+    if (!st)
+        st = mmofl_sql_write_prototypes(store, run, record, err);
     if (checkpoint && !st)
         st = write_checkpoint(store, run, checkpoint, keep_round, err);
     return mmofl_sql_end(store, st, err);

@@ -14,7 +14,7 @@
 #include "store/sql.h"
 
 #define APPLICATION_ID "1296909900" /* "MMFL", big-endian */
-#define SCHEMA_VERSION "3"
+#define SCHEMA_VERSION "4"
 enum { BUSY_MS = 2000, SEED_BYTES = 24 };
 
 #define REAL_COLUMN(name, may_lack) #name " REAL, "
@@ -64,6 +64,14 @@ static const char schema[] =
                       " PRIMARY KEY (run, round, device, modality),"
                       " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
                       " STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE prototype (run INTEGER NOT NULL, round INTEGER NOT "
+                      "NULL,"
+                      " modality TEXT NOT NULL, class INTEGER NOT NULL,"
+                      " seen INTEGER NOT NULL, mean BLOB NOT NULL,"
+                      " PRIMARY KEY (run, round, modality, class),"
+                      " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
+                      " STRICT;"
 
                       "CREATE TABLE timing (run INTEGER NOT NULL, round INTEGER NOT "
                       "NULL,"

@@ -3,11 +3,13 @@
  * Tables: run (one row per seed), round (one row per round and run, one column per
  * metric), evaluation and confusion (rounds that were evaluated), measure (named
  * numbers that methods and analyses leave, one row each), injected (what an imbalance
- * did to the samples of a device, one row for each modality), timing (seconds, kept
- * apart since equal runs differ in it), checkpoint (which tensor file holds the state
- * after a round).  All that a round leaves is written in one transaction: after a crash
- * a round is there as a whole or not at all. Doubles come back with the same bits (-0
- * as 0). Threads: one owner.  Every err names the file and holds SQLite's own text.
+ * did to the samples of a device, one row for each modality), prototype (a method's
+ * global prototypes in evaluated rounds, one row for each modality and class), timing
+ * (seconds, kept apart since equal runs differ in it), checkpoint (which tensor file
+ * holds the state after a round).  All that a round leaves is written in one
+ * transaction: after a crash a round is there as a whole or not at all. Doubles come
+ * back with the same bits (-0 as 0). Threads: one owner.  Every err names the file and
+ * holds SQLite's own text.
  *
  * Statuses that every function here may return, besides its own:
  *   E_NO_SPACE  the disk is full; nothing of the call was kept
@@ -38,7 +40,8 @@ enum {
     MMOFL_ROUND_EVALUATIONS = 16, /* at most, per round */
     MMOFL_PART_BYTES = 32,        /* of a part's name, its zero included */
     MMOFL_DIGEST_BYTES = 32,      /* BLAKE2b of a checkpoint file */
-    MMOFL_MEASURE_BYTES = 64      /* of a measure's name or modality, zero included */
+    MMOFL_MEASURE_BYTES = 64,     /* of a measure's name or modality, zero included */
+    MMOFL_PROTOTYPE_FEATURES = 1 << 20 /* of one modality, at most */
 };
 
 /** The model after a round, judged on one part of the data; all finite. */
@@ -68,6 +71,15 @@ typedef struct mmofl_injected_record {
     int64_t disturbed;    /* of those left: disturbed; <= samples - missing */
 } mmofl_injected_record;
 
+/** The global prototype of one modality and class after a round. */
+typedef struct mmofl_prototype_record {
+    const char *modality; /* as in a measure, not empty */
+    int class_number;     /* from 0 */
+    uint32_t seen;        /* updates so far; 0 = it does not exist yet */
+    size_t n;             /* features of the modality, >= 1 */
+    const float *mean;    /* (n) finite; zeros where it does not exist */
+} mmofl_prototype_record;
+
 /** A checkpoint file that holds the state after a round. */
 typedef struct mmofl_checkpoint_record {
     int round;
@@ -91,6 +103,8 @@ typedef struct mmofl_round_record {
     const mmofl_measure *measures; /* different in (name, device, modality) */
     size_t n_injected;
     const mmofl_injected_record *injected; /* different in (device, modality) */
+    size_t n_prototypes;
+    const mmofl_prototype_record *prototypes; /* different in (modality, class) */
 } mmofl_round_record;
 
 /** Run statuses: name. */
@@ -161,7 +175,8 @@ MMOFL_CHECKED mmofl_status mmofl_run_store_set_status(mmofl_run_store *store,
  * @retval MMOFL_E_DUPLICATE  the round is there already, or a measure twice
  * @retval MMOFL_E_NONFINITE  NaN or infinity where a number is wanted
  * @retval MMOFL_E_RANGE      a negative round or count, more missing or disturbed than
- *                            there is, or the name of a part, measure or modality */
+ *                            there is, the name of a part, measure or modality, or a
+ *                            prototype's class or number of features */
 MMOFL_CHECKED mmofl_status mmofl_run_store_add_round(
     mmofl_run_store *store, int64_t run, const mmofl_round_record *record,
     const mmofl_checkpoint_record *checkpoint, int keep_round, bool is_durable,
@@ -210,6 +225,8 @@ typedef mmofl_status mmofl_measure_visit(void *context, int round,
                                          const mmofl_measure *measure);
 typedef mmofl_status mmofl_injected_visit(void *context, int round,
                                           const mmofl_injected_record *injected);
+typedef mmofl_status mmofl_prototype_visit(void *context, int round,
+                                           const mmofl_prototype_record *prototype);
 
 /** All rounds of a run, first to last, with their evaluations by name of the part but
  * without confusion matrices. */
@@ -231,6 +248,14 @@ MMOFL_CHECKED mmofl_status mmofl_run_store_each_injected(mmofl_run_store *store,
                                                          mmofl_injected_visit *visit,
                                                          void *context,
                                                          mmofl_error *err);
+
+/** The prototypes of a run: by round, modality and class.
+ * @retval MMOFL_E_CORRUPT  a mean that is no list of finite floats */
+MMOFL_CHECKED mmofl_status mmofl_run_store_each_prototype(mmofl_run_store *store,
+                                                          int64_t run,
+                                                          mmofl_prototype_visit *visit,
+                                                          void *context,
+                                                          mmofl_error *err);
 
 /** All measures of a run: by round, name, modality and device. */
 MMOFL_CHECKED mmofl_status mmofl_run_store_each_measure(mmofl_run_store *store,

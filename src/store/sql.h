@@ -82,6 +82,15 @@ MMOFL_CHECKED mmofl_status mmofl_sql_write_injected(mmofl_run_store *store, int6
                                                     const mmofl_round_record *record,
                                                     mmofl_error *err);
 
+/** The same two for prototypes. (run_prototype.c) */
+MMOFL_CHECKED mmofl_status mmofl_sql_check_prototypes(const mmofl_run_store *store,
+                                                      const mmofl_round_record *record,
+                                                      mmofl_error *err);
+MMOFL_CHECKED mmofl_status mmofl_sql_write_prototypes(mmofl_run_store *store,
+                                                      int64_t run,
+                                                      const mmofl_round_record *record,
+                                                      mmofl_error *err);
+
 /** Finalize what mmofl_sql_prepare keeps. */
 void mmofl_sql_forget(mmofl_run_store *store);
 
