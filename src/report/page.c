@@ -108,6 +108,8 @@ static mmofl_status write_page(const mmofl_page *page, mmofl_error *err)
     mmofl_status st = mmofl_page_sweeps(page, err);
     if (!st)
         st = mmofl_page_groups(page, err);
+    if (!st)
+        st = mmofl_page_prototypes(page, err);
     if (st)
         return st;
     mmofl_page_cost(page);

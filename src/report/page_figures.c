@@ -101,7 +101,7 @@ static mmofl_status draw_series(const group_curves *g, const char *name,
         const char *method = g->page->results->method[m];
         line[n] =
             (mmofl_svg_line){method,   m,       is_reference(g->page, method), c->n,
-                             c->round, s->mean, c->n_seeds > 1 ? s->sd : NULL};
+                             c->round, s->mean, c->n_seeds > 1 ? s->sd : NULL, NULL};
         scale_line(&line[n++], is_share ? 100 : 1, room);
     }
     mmofl_svg_chart chart = {title, "round", unit, n, line, is_share, false};
@@ -232,6 +232,12 @@ typedef struct quantity {
     bool of_devices;
 } quantity;
 
+/* What prototypes cost is one number for a run, and has a table of its own. */
+static bool is_cost(const char *name)
+{
+    return strncmp(name, "prototype_", strlen("prototype_")) == 0;
+}
+
 /* Every (name, modality) that any method of the group has, as it is first met. */
 static int list_quantities(const group_curves *g, quantity *q)
 {
@@ -239,7 +245,7 @@ static int list_quantities(const group_curves *g, quantity *q)
     for (int m = 0; m < g->n; m++)
         for (size_t i = 0; i < g->curves[m].n_series; i++) {
             const mmofl_series *s = &g->curves[m].series[i];
-            bool known = false;
+            bool known = is_cost(s->name);
             for (int k = 0; k < n && !known; k++)
                 known = strcmp(q[k].name, s->name) == 0 &&
                         strcmp(q[k].modality, s->modality) == 0 &&

@@ -29,4 +29,8 @@ MMOFL_CHECKED mmofl_status mmofl_page_sweeps(const mmofl_page *page, mmofl_error
 /** All that depends on rounds, group by group. */
 MMOFL_CHECKED mmofl_status mmofl_page_groups(const mmofl_page *page, mmofl_error *err);
 
+/** Cost and movement of prototypes; nothing where no cell has any. */
+MMOFL_CHECKED mmofl_status mmofl_page_prototypes(const mmofl_page *page,
+                                                 mmofl_error *err);
+
 #endif

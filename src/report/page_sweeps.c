@@ -93,7 +93,8 @@ static mmofl_status draw(const mmofl_page *page, const char *path, const char *r
         good = collect(r, path, rest, r->method[m], metric, &arena, &p);
         bool strong = page->reference && strcmp(page->reference, r->method[m]) == 0;
         if (good && p.n > 0)
-            line[n++] = (mmofl_svg_line){r->method[m], m, strong, p.n, p.x, p.y, p.sd};
+            line[n++] =
+                (mmofl_svg_line){r->method[m], m, strong, p.n, p.x, p.y, p.sd, NULL};
         most = p.n > most ? p.n : most;
     }
     char title[TEXT_BYTES + 128];

@@ -183,6 +183,22 @@ static void write_line(FILE *to, const mmofl_svg_line *l, bool has_points,
                     place(x, l->x[i]), place(y, l->y[i]), color);
 }
 
+/* The last point of a trail; its text is on the side that has room. */
+static void write_end(FILE *to, const mmofl_svg_line *l, const scale *x, const scale *y)
+{
+    if (!l->end || l->n == 0 || !isfinite(l->y[l->n - 1]))
+        return;
+    double at_x = place(x, l->x[l->n - 1]), at_y = place(y, l->y[l->n - 1]);
+    bool is_right = at_x < WIDTH - RIGHT - 60;
+    fprintf(to,
+            "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" fill=\"var(--c%d)\"/>"
+            "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" fill=\"var(--ink)\">",
+            at_x, at_y, l->color % MMOFL_SVG_COLORS, at_x + (is_right ? 6 : -6),
+            at_y + 3.5, is_right ? "start" : "end");
+    mmofl_html_escape(to, l->end);
+    fputs("</text>", to);
+}
+
 static void write_caption(FILE *to, const char *title)
 {
     fputs("<figcaption>", to);
@@ -224,6 +240,8 @@ void mmofl_svg_chart_write(FILE *to, const mmofl_svg_chart *c)
         for (size_t k = 0; k < c->n; k++)
             if (c->line[k].is_strong == (strong == 1))
                 write_line(to, &c->line[k], c->has_points, &x, &y);
+    for (size_t k = 0; k < c->n; k++)
+        write_end(to, &c->line[k], &x, &y);
     fputs("</svg>", to);
     write_legend(to, c);
     fputs("</figure>\n", to);

@@ -17,6 +17,7 @@ typedef struct mmofl_svg_line {
     size_t n;
     const double *x, *y; /* NaN leaves a gap */
     const double *sd;    /* half the height of a band; NULL = none */
+    const char *end;     /* text beside the last point, which is marked; NULL = none */
 } mmofl_svg_line;
 
 typedef struct mmofl_svg_chart {
