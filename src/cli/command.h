@@ -22,6 +22,7 @@ extern const mmofl_command mmofl_command_config; /* cmd_config.c: check, show, m
 extern const mmofl_command mmofl_command_run, mmofl_command_resume, mmofl_command_eval;
 extern const mmofl_command mmofl_command_model, mmofl_command_bench, mmofl_command_info;
 extern const mmofl_command mmofl_command_report, mmofl_command_compare;
+extern const mmofl_command mmofl_command_analyze;
 
 extern const mmofl_command mmofl_command_methods; /* cmd_methods.c */
 

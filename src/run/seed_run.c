@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "run/analyze.h"
 #include "run/injected.h"
 #include "run/model_file.h"
 #include "run/prototype_rows.h"
@@ -250,12 +251,24 @@ static mmofl_status export_files(seed_run *r, mmofl_error *err)
                                    state.n_metadata, true, err);
 }
 
+/* The experiment may ask for the regret once all rounds are there. */
+static mmofl_status analyze(const seed_run *r, mmofl_error *err)
+{
+    mmofl_regret_report report;
+    if (!r->setup->experiment->analysis.regret)
+        return MMOFL_OK;
+    return mmofl_analyze_seed(r->setup, r->folder, r->run.id, r->run.seed,
+                              mmofl_simulation_parameters(r->simulation), &report, err);
+}
+
 static mmofl_status run_to_end(seed_run *r, mmofl_error *err)
 {
     r->done = r->run.round > 0 ? r->run.round : 0;
     mmofl_status st = r->done > 0 ? restore(r, err) : MMOFL_OK;
     if (!st)
         st = run_rounds(r, err);
+    if (!st)
+        st = analyze(r, err);
     if (st && st != MMOFL_E_INTERRUPTED) {
         /* The first error is the one to tell; a store that cannot be closed well is
          * found again on resume. */

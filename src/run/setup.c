@@ -69,29 +69,34 @@ static size_t available_memory(void)
     return (size_t)kib * 1024;
 }
 
+mmofl_simulation_setup mmofl_setup_fleet(const mmofl_setup *setup, uint64_t seed)
+{
+    const mmofl_experiment *x = setup->experiment;
+    return (mmofl_simulation_setup){
+        .seed = seed,
+        .devices = x->fleet.devices,
+        .participation = x->participation,
+        .partition = &x->fleet.partition,
+        .aggregation = &x->aggregation,
+        .method = &x->method,
+        .stream = &x->stream,
+        .model = &x->model,
+        .train = &x->train,
+        .data = setup->data,
+        .imbalance = &x->imbalance,
+        .test_imbalance = &x->test_imbalance,
+        .undisturbed = mmofl_method_of(&x->method)->undisturbed,
+        .record_injected = mmofl_setup_records_injected(x),
+        .analyze_every = x->analysis.errors ? x->analysis.every : 0,
+        .memory_limit = available_memory(),
+        .pool = setup->pool};
+}
+
 mmofl_status mmofl_setup_simulation(const mmofl_setup *setup, uint64_t seed,
                                     mmofl_simulation **simulation, mmofl_error *err)
 {
-    const mmofl_experiment *x = setup->experiment;
-    mmofl_simulation_setup s = {.seed = seed,
-                                .devices = x->fleet.devices,
-                                .participation = x->participation,
-                                .partition = &x->fleet.partition,
-                                .aggregation = &x->aggregation,
-                                .method = &x->method,
-                                .stream = &x->stream,
-                                .model = &x->model,
-                                .train = &x->train,
-                                .data = setup->data,
-                                .imbalance = &x->imbalance,
-                                .test_imbalance = &x->test_imbalance,
-                                .undisturbed = mmofl_method_of(&x->method)->undisturbed,
-                                .record_injected = mmofl_setup_records_injected(x),
-                                .analyze_every =
-                                    x->analysis.errors ? x->analysis.every : 0,
-                                .memory_limit = available_memory(),
-                                .pool = setup->pool};
-    return mmofl_simulation_new(&s, simulation, err);
+    mmofl_simulation_setup fleet = mmofl_setup_fleet(setup, seed);
+    return mmofl_simulation_new(&fleet, simulation, err);
 }
 
 mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation, int copies,

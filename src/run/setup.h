@@ -29,6 +29,9 @@ void mmofl_setup_free(mmofl_setup *setup);
 /** Is what an imbalance injects to be kept device by device? */
 bool mmofl_setup_records_injected(const mmofl_experiment *experiment);
 
+/** What a simulation of that seed is to be made of; borrows from the setup. */
+mmofl_simulation_setup mmofl_setup_fleet(const mmofl_setup *setup, uint64_t seed);
+
 MMOFL_CHECKED mmofl_status mmofl_setup_simulation(const mmofl_setup *setup,
                                                   uint64_t seed,
                                                   mmofl_simulation **simulation,

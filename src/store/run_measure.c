@@ -86,6 +86,23 @@ mmofl_status mmofl_run_store_add_measures(mmofl_run_store *store, int64_t run,
     return mmofl_sql_end(store, st, err);
 }
 
+mmofl_status mmofl_run_store_drop_measures(mmofl_run_store *store, int64_t run,
+                                           const char *name, mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_begin(store, false, err);
+    if (st)
+        return st;
+    st = mmofl_sql_prepare(store, "DELETE FROM measure WHERE run = ? AND name = ?", &s,
+                           err);
+    if (!st)
+        st = mmofl_sql_run(store, s,
+                           sqlite3_bind_int64(s, 1, run) |
+                               sqlite3_bind_text(s, 2, name, -1, SQLITE_TRANSIENT),
+                           err);
+    return mmofl_sql_end(store, st, err);
+}
+
 mmofl_status mmofl_run_store_each_measure(mmofl_run_store *store, int64_t run,
                                           mmofl_measure_visit *visit, void *context,
                                           mmofl_error *err)

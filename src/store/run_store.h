@@ -194,6 +194,12 @@ MMOFL_CHECKED mmofl_status mmofl_run_store_add_measures(mmofl_run_store *store,
                                                         const mmofl_measure *measures,
                                                         size_t n, mmofl_error *err);
 
+/** Drop all measures of that name in all rounds, to write them anew; there may be none.
+ */
+MMOFL_CHECKED mmofl_status mmofl_run_store_drop_measures(mmofl_run_store *store,
+                                                         int64_t run, const char *name,
+                                                         mmofl_error *err);
+
 /** Drop everything after `round`, so that the run can go on from there; -1 drops all.
  * On the disk when it returns. */
 MMOFL_CHECKED mmofl_status mmofl_run_store_rewind(mmofl_run_store *store, int64_t run,

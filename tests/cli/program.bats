@@ -5,7 +5,7 @@
 
 load helpers
 
-commands="run resume eval data model config bench info report compare methods"
+commands="run resume eval data model config bench info report compare methods analyze"
 
 @test "help lists every command on standard output" {
     expect 0 --help

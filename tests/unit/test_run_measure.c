@@ -70,6 +70,19 @@ static void measures_come_back_in_order_whatever_their_order(void **state)
     fixture_delete(&f);
 }
 
+static void dropped_measures_may_come_anew(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_new(&f);
+    CHECK_OK(add_round(&f, 1, good, 3));
+    CHECK_OK(mmofl_run_store_drop_measures(f.store, f.run, "error_quantity", &f.err));
+    CHECK_OK(mmofl_run_store_drop_measures(f.store, f.run, "nothing", &f.err));
+    seen(&f, "1 regret  -1 -2.25\n");
+    CHECK_OK(mmofl_run_store_add_measures(f.store, f.run, 1, good, 1, &f.err));
+    fixture_delete(&f);
+}
+
 static void later_measures_join_their_round(void **state)
 {
     (void)state;
@@ -147,6 +160,7 @@ static void csv_leaves_all_devices_empty(void **state)
 }
 
 CHECK_MAIN(TEST(measures_come_back_in_order_whatever_their_order),
-           TEST(later_measures_join_their_round), TEST(rewinding_takes_measures_along),
+           TEST(dropped_measures_may_come_anew), TEST(later_measures_join_their_round),
+           TEST(rewinding_takes_measures_along),
            TEST(bad_measures_are_refused_with_their_round),
            TEST(csv_leaves_all_devices_empty))
