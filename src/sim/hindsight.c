@@ -10,17 +10,21 @@
 #include "fed/participation.h"
 #include "sim/fleet_parts.h"
 #include "sim/hindsight.h"
+#include "sim/sample_cache.h"
 
 enum { BLOCKS = 16 };
+static const size_t cache_bytes = (size_t)256 << 20; /* more samples are made anew */
 
 typedef struct arrival {
     uint32_t round, device;
     double weight; /* 1 / devices that get something in the round */
+    size_t first;  /* number of its first sample, over all arrivals */
 } arrival;
 
 /* Working memory of one thread. */
 typedef struct side {
     mmofl_holding holding;
+    mmofl_sample_view view;
     mmofl_workspace *workspace;
     float *gradient; /* (n_parameters) of one arrival */
     size_t features; /* of z */
@@ -35,8 +39,10 @@ struct mmofl_hindsight {
     size_t n;
     arrival *arrival; /* (n) by round, then device */
     size_t *start;    /* (T + 1) first arrival of round t at [t - 1] */
-    double *loss;     /* (n) of the current pass */
-    double *block;    /* (BLOCKS, n_parameters) sums of gradients */
+    size_t samples;   /* of all arrivals */
+    mmofl_sample_cache cache;
+    double *loss;  /* (n) of the current pass */
+    double *block; /* (BLOCKS, n_parameters) sums of gradients */
     int n_threads;
     side *side;
 };
@@ -55,9 +61,13 @@ static void list_round(mmofl_hindsight *h, int round, const uint32_t *participan
                        uint32_t n)
 {
     size_t first = h->n;
-    for (uint32_t i = 0; i < n; i++)
-        if (fresh_of(&h->source, participants[i], round) > 0)
-            h->arrival[h->n++] = (arrival){(uint32_t)round, participants[i], 0};
+    for (uint32_t i = 0; i < n; i++) {
+        int fresh = fresh_of(&h->source, participants[i], round);
+        if (fresh == 0)
+            continue;
+        h->arrival[h->n++] = (arrival){(uint32_t)round, participants[i], 0, h->samples};
+        h->samples += (size_t)fresh;
+    }
     for (size_t i = first; i < h->n; i++)
         h->arrival[i].weight = 1 / (double)(h->n - first);
 }
@@ -82,6 +92,26 @@ static mmofl_status list_arrivals(mmofl_hindsight *h)
         h->start[t] = h->n;
     }
     return MMOFL_OK;
+}
+
+/* One arrival's samples into the cache. */
+static void keep_arrival(void *context, size_t item, int thread)
+{
+    mmofl_hindsight *h = context;
+    const arrival *a = &h->arrival[item];
+    mmofl_holding *holding = &h->side[thread].holding;
+    mmofl_holding_look(holding, a->device, a->round);
+    mmofl_sample_cache_fill(&h->cache, a->first, holding);
+}
+
+static mmofl_status keep_samples(mmofl_hindsight *h)
+{
+    size_t limit = h->setup.cache_limit ? h->setup.cache_limit : cache_bytes;
+    mmofl_status st =
+        mmofl_sample_cache_init(&h->cache, h->model, h->samples, limit, &h->arena);
+    if (!st && h->cache.values)
+        mmofl_pool_run(h->setup.fleet->setup.pool, h->n, keep_arrival, h);
+    return st;
 }
 
 static mmofl_status make(mmofl_hindsight *h)
@@ -114,7 +144,7 @@ static mmofl_status make(mmofl_hindsight *h)
         if (st)
             return st;
     }
-    return MMOFL_OK;
+    return keep_samples(h);
 }
 
 mmofl_status mmofl_hindsight_new(const mmofl_hindsight_setup *setup,
@@ -168,17 +198,26 @@ static void fetch_fresh(void *context, int i, int m, float *values)
                          UINT32_MAX, values);
 }
 
+/* The samples of an arrival. */
 static mmofl_batch look_at(const mmofl_hindsight *h, side *s, const arrival *a)
 {
-    mmofl_holding_look(&s->holding, a->device, a->round);
-    mmofl_window window = s->holding.window;
-    int old = window.held - window.fresh;
-    return (mmofl_batch){.n = window.fresh,
-                         .mask = s->holding.mask + old,
-                         .label = s->holding.label + old,
-                         .fetch = fetch_fresh,
-                         .context = &s->holding,
-                         .zeros = h->setup.zeros};
+    mmofl_batch batch;
+    if (h->cache.values) {
+        size_t next = a + 1 < h->arrival + h->n ? a[1].first : h->samples;
+        batch = mmofl_sample_cache_batch(&h->cache, a->first, (int)(next - a->first),
+                                         &s->view);
+    } else {
+        mmofl_holding_look(&s->holding, a->device, a->round);
+        mmofl_window window = s->holding.window;
+        int old = window.held - window.fresh;
+        batch = (mmofl_batch){.n = window.fresh,
+                              .mask = s->holding.mask + old,
+                              .label = s->holding.label + old,
+                              .fetch = fetch_fresh,
+                              .context = &s->holding};
+    }
+    batch.zeros = h->setup.zeros;
+    return batch;
 }
 
 /* What the tasks of a pass share. */

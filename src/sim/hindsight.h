@@ -6,7 +6,8 @@
  * The sum that regret compares with (METHOD.md section 1).  Features of missing
  * modalities are zeros (or the encoder's answer to zeros, with `zeros`).  Sums run over
  * devices in fixed blocks, blocks in order: the same bits at any thread count.  Values
- * are made anew at each call, as the stream makes them; nothing is kept but indexes. */
+ * are made once and kept where all of them fit into 256 MiB (or cache_limit); else anew
+ * at each call, as the stream makes them: the same numbers. */
 #ifndef MMOFL_SIM_HINDSIGHT_H
 #define MMOFL_SIM_HINDSIGHT_H
 
@@ -19,6 +20,7 @@ typedef struct mmofl_hindsight_setup {
     int rounds;                    /* T */
     bool undisturbed;              /* the complete, clean twins of what was seen */
     bool zeros;                    /* the method's (method.h) */
+    size_t cache_limit;            /* bytes; 0: 256 MiB */
     long fail_after;
 } mmofl_hindsight_setup;
 

@@ -252,6 +252,27 @@ static void the_search_is_the_same_at_any_thread_count(void **state)
     free(kept);
 }
 
+static void samples_kept_are_samples_made_anew(void **state)
+{
+    (void)state;
+    rig r;
+    prepare(&r, 2, NULL);
+    start(&r, false);
+    mmofl_hindsight_setup setup = {
+        .fleet = r.fleet.simulation, .rounds = ROUNDS, .cache_limit = 1000};
+    mmofl_hindsight *anew;
+    CHECK_OK(mmofl_hindsight_new(&setup, &anew, NULL));
+    size_t n = fleet_parameters(&r.fleet);
+    double *g = calloc(2 * n, sizeof *g);
+    const float *w = mmofl_simulation_parameters(r.fleet.simulation);
+    CHECK(mmofl_hindsight_sum(r.hindsight, w, g) ==
+          mmofl_hindsight_sum(anew, w, g + n));
+    CHECK(memcmp(g, g + n, n * sizeof *g) == 0);
+    free(g);
+    mmofl_hindsight_delete(anew);
+    finish(&r);
+}
+
 static void a_stream_of_nothing_has_no_regret(void **state)
 {
     (void)state;
@@ -294,5 +315,6 @@ CHECK_MAIN(TEST(losses_are_those_that_the_devices_report),
            TEST(the_best_fixed_model_has_no_regret_against_itself),
            TEST(more_starts_are_never_worse),
            TEST(the_search_is_the_same_at_any_thread_count),
+           TEST(samples_kept_are_samples_made_anew),
            TEST(a_stream_of_nothing_has_no_regret),
            TEST(each_failing_allocation_is_a_status))
