@@ -110,11 +110,11 @@ static double distance(const float *a, const float *b, size_t n)
 
 static double find_term(const mmofl_error_term *terms, int n, const char *name)
 {
-    for (int i = 0; i < n; i++)
-        if (strcmp(terms[i].name, name) == 0 && !*terms[i].modality)
-            return terms[i].value;
-    assert(!"a term of that name");
-    return 0;
+    int i = 0;
+    while (i < n && (strcmp(terms[i].name, name) != 0 || *terms[i].modality))
+        i++;
+    assert(i < n);
+    return terms[i].value;
 }
 
 static mmofl_status make(measuring *m, const mmofl_simulation_setup *setup,

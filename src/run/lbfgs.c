@@ -98,7 +98,7 @@ static double try_step(search *s, double step)
  * *value and its place in trial.  False: none. */
 static bool find_step(search *s, double slope, double first, double *value)
 {
-    double low = 0, high = INFINITY, step = first;
+    double low = 0, high = (double)INFINITY, step = first;
     for (int i = 0; i < TRIALS; i++) {
         *value = try_step(s, step);
         if (!(*value <= s->value + decrease * step * slope)) {

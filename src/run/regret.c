@@ -47,7 +47,7 @@ mmofl_status mmofl_comparator_find(mmofl_hindsight *hindsight, const mmofl_model
     mean_loss m = {hindsight, MMOFL_ARENA_NEW(&arena, n, float), n,
                    mmofl_hindsight_rounds(hindsight)};
     mmofl_objective objective = {n, value, &m};
-    mmofl_comparator best = {.loss = INFINITY};
+    mmofl_comparator best = {.loss = (double)INFINITY};
     mmofl_status st = x && m.parameters ? MMOFL_OK : MMOFL_E_MEMORY;
     for (int start = 0; start < spec->starts && !st; start++) {
         mmofl_lbfgs_result r;

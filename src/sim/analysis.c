@@ -301,15 +301,3 @@ int mmofl_analysis_terms(const mmofl_analysis *a, mmofl_error_term *terms, int m
                                             a->mean[FIXED_TERMS + b * encoders + e]};
     return n;
 }
-
-double mmofl_analysis_term(const mmofl_analysis *a, const char *name,
-                           const char *modality)
-{
-    mmofl_error_term terms[MMOFL_ERROR_TERMS];
-    int n = mmofl_analysis_terms(a, terms, MMOFL_ERROR_TERMS);
-    for (int i = 0; i < n; i++)
-        if (strcmp(terms[i].name, name) == 0 &&
-            strcmp(terms[i].modality, modality) == 0)
-            return terms[i].value;
-    return 0;
-}

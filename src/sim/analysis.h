@@ -64,8 +64,4 @@ int mmofl_analysis_terms(const mmofl_analysis *analysis, mmofl_error_term *terms
                          int max);
 enum { MMOFL_ERROR_TERMS = 8 + 3 * MMOFL_MAX_MODALITIES };
 
-/** One of them; 0 when there is none of that name. */
-double mmofl_analysis_term(const mmofl_analysis *analysis, const char *name,
-                           const char *modality);
-
 #endif

@@ -46,16 +46,12 @@ static void fetch(void *context, int i, int m, float *values)
     const mmofl_sample_view *view = context;
     const mmofl_sample_cache *cache = view->cache;
     const float *row = cache->values + (view->first + (size_t)i) * cache->width;
-    for (int e = 0; e < cache->model->n_encoders; e++) {
-        const mmofl_encoder *encoder = &cache->model->encoder[e];
-        size_t count = mmofl_shape_count(encoder->in);
-        if (encoder->modality == m) {
-            memcpy(values, row, count * sizeof *values);
-            return;
-        }
-        row += count;
+    const mmofl_encoder *encoder = cache->model->encoder;
+    for (; encoder->modality != m; encoder++) {
+        assert(encoder + 1 < cache->model->encoder + cache->model->n_encoders);
+        row += mmofl_shape_count(encoder->in);
     }
-    assert(!"a modality that the model uses");
+    memcpy(values, row, mmofl_shape_count(encoder->in) * sizeof *values);
 }
 
 mmofl_batch mmofl_sample_cache_batch(const mmofl_sample_cache *cache, size_t first,

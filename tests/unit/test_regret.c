@@ -208,7 +208,7 @@ static void more_starts_are_never_worse(void **state)
     start(&r, false);
     const mmofl_model *model = mmofl_simulation_model(r.fleet.simulation);
     float *w = calloc(model->n_parameters, sizeof *w);
-    double before = INFINITY;
+    double before = (double)INFINITY;
     for (int starts = 1; starts <= 3; starts++) {
         mmofl_analysis_spec spec = {
             .starts = starts, .iterations = 15, .tolerance = 1e-6};
