@@ -61,8 +61,8 @@ static mmofl_bound measure(rig *r)
 /* Settings drawn at random; every third fleet is complete and clean. */
 static void draw(rig *r, int config)
 {
-    static const char *const encoders[] = {"global_avg_pool", "flatten",
-                                           "avg_pool kernel=16 stride=16; relu; flatten"};
+    static const char *const encoders[] = {
+        "global_avg_pool", "flatten", "avg_pool kernel=16 stride=16; relu; flatten"};
     mmofl_rng rng = fixture_rng((uint64_t)config);
     prepare(r, encoders[mmofl_rng_below(&rng, 3)], 2 + (int)mmofl_rng_below(&rng, 5));
     fleet *f = &r->fleet;
