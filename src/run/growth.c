@@ -39,7 +39,7 @@ static double draw_slope(const double *x, const double *residual, int n, line fi
 {
     int block = (int)ceil(sqrt(n));
     for (int i = 0; i < n; i += block) {
-        int from = (int)mmofl_rng_below(rng, (uint64_t)(n - block + 1));
+        int from = (int)mmofl_rng_below(rng, (uint64_t)n - (uint64_t)block + 1);
         for (int j = 0; j < block && i + j < n; j++)
             y[i + j] = fitted.at_zero + fitted.slope * x[i + j] + residual[from + j];
     }

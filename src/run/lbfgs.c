@@ -2,6 +2,7 @@
  *
  * A step s = x' - x with the change y = g' - g of the gradient tells curvature y's > 0;
  * the weak Wolfe conditions see to it, and a pair that rounding spoilt is left out. */
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -64,7 +65,8 @@ static int pair(const search *s, int i)
 /* direction = - H g, H the inverse Hessian that the pairs tell of. */
 static void choose_direction(search *s)
 {
-    double *d = s->direction, alpha[PAIRS];
+    double *d = s->direction, alpha[PAIRS] = {0};
+    assert(s->pairs <= PAIRS);
     for (size_t i = 0; i < s->n; i++)
         d[i] = -s->g[i];
     for (int i = 0; i < s->pairs; i++) {
