@@ -12,6 +12,7 @@ mmofl_status mmofl_sample_cache_init(mmofl_sample_cache *cache,
     size_t width = 0;
     for (int e = 0; e < model->n_encoders; e++)
         width += mmofl_shape_count(model->encoder[e].in);
+    assert(width > 0 && "a model has an encoder, and its samples have values");
     *cache = (mmofl_sample_cache){.model = model, .width = width};
     if (samples > limit / sizeof(float) / width)
         return MMOFL_OK;
