@@ -1,7 +1,7 @@
 /* text_tokens.h - short texts as token ids: decode, normalise, split, hash.
  *
- * Bytes are UTF-8 (ASCII included) or, where they are not, GB18030; a byte-order mark is
- * dropped.  Normalisation: NFKC with case folding (utf8proc); web addresses
+ * Bytes are UTF-8 (ASCII included) or, where they are not, GB18030; a byte-order mark
+ * is dropped.  Normalisation: NFKC with case folding (utf8proc); web addresses
  * (http://..., https://..., www...., also ones cut by an ellipsis) and @names are
  * dropped; a token is a run of letters, marks and digits, or one Han, kana or hangul
  * character, or one symbol of category So (emoji); "#" of a hashtag is dropped and the
