@@ -7,7 +7,7 @@ set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl libturb
 pkg_check_modules(MMOFL_DEPS REQUIRED IMPORTED_TARGET ${MMOFL_PACKAGES})
 
 file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
-     src/base/*.c src/nn/*.c src/data/*.c src/data/disturbances/*.c src/config/*.c src/learn/*.c
+     src/base/*.c src/nn/*.c src/nn/reference/*.c src/data/*.c src/data/disturbances/*.c src/config/*.c src/learn/*.c
      src/learn/methods/*.c src/fed/*.c src/fed/rules/*.c
      src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
      src/run/*.c src/report/*.c)

@@ -108,7 +108,7 @@ static inline rig *rig_new(const char *text, mmofl_shape in, const mmofl_isa *is
     mmofl_error err = {0};
     CHECK(r != NULL);
     r->pick = fixture_pick(isa->layers, text);
-    if (mmofl_layer_plan(&r->pick, in, &r->layer, &err) != MMOFL_OK)
+    if (mmofl_layer_plan(&r->pick, in, 0, &r->layer, &err) != MMOFL_OK)
         fail_msg("%s: %s", text, err.text);
     r->layer.number = 3;
     const mmofl_layer *l = &r->layer;

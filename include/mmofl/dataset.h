@@ -24,7 +24,7 @@ enum {
 
 typedef enum mmofl_dtype {
     MMOFL_F32,   /* float */
-    MMOFL_TOKENS /* int32_t ids in [0, vocabulary); never standardised */
+    MMOFL_TOKENS /* int32_t ids in [0, vocabulary), 0 = padding; never standardised */
 } mmofl_dtype;
 
 typedef struct mmofl_shape {
@@ -44,7 +44,7 @@ typedef struct mmofl_modality {
     char unit[MMOFL_NAME_BYTES]; /* "g", "rad/s", "" */
     double rate_hz;              /* samples per second along the first axis; 0 = none */
     mmofl_dtype dtype;
-    int vocabulary; /* MMOFL_TOKENS only */
+    int vocabulary; /* MMOFL_TOKENS only: 2 ... 2^24, so that a float holds an id */
     mmofl_shape shape;
 } mmofl_modality;
 
@@ -69,11 +69,11 @@ typedef struct mmofl_dataset {
     struct mmofl_dataset_memory *memory; /* what the arrays live in */
 } mmofl_dataset;
 
-/** Write sample's values of modality m into out, standardised if the set is so:
- * S_m floats (F32) or int32_t (TOKENS, same size).  Cost: one pass, allocates nothing.
+/** Write sample's S_m values of modality m into out: standardised if the set is so, and
+ * token ids as whole numbers.  Cost: one pass, allocates nothing.
  * sample < N, m < M and the mask bit set, else undefined (asserted). */
 MMOFL_API void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m,
-                                    void *out);
+                                    float *out);
 
 /** Map a data cache file (docs/data-cache.md) and check all of it, digest and values:
  * one pass, about 1 ms per MB; nothing is copied.

@@ -8,6 +8,7 @@
  * that has set a locale with a decimal comma. */
 #define _POSIX_C_SOURCE 200809L
 #include <locale.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,34 @@ const char *mmofl_number_read(const char *text, const char *end, double *value)
     x = d.exponent < 0 ? x / power_of_ten[-d.exponent] : x * power_of_ten[d.exponent];
     *value = d.negative ? -x : x;
     return stop;
+}
+
+/* Does [text, end) start with `word`, which is in lower case? */
+static bool starts_with(const char *text, const char *end, const char *word)
+{
+    size_t n = strlen(word);
+    if ((size_t)(end - text) < n)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if ((text[i] | 0x20) != word[i]) /* ASCII lower case */
+            return false;
+    return true;
+}
+
+const char *mmofl_number_read_word(const char *text, const char *end, double *value)
+{
+    const char *at = text;
+    bool negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+'))
+        at++;
+    if (starts_with(at, end, "nan")) {
+        *value = NAN;
+        return at + 3;
+    }
+    if (!starts_with(at, end, "inf"))
+        return NULL;
+    *value = negative ? -HUGE_VAL : HUGE_VAL;
+    return at + (starts_with(at, end, "infinity") ? 8 : 3);
 }
 
 mmofl_status mmofl_number_whole(const char **text, uint64_t *value)

@@ -13,6 +13,12 @@
  */
 const char *mmofl_number_read(const char *text, const char *end, double *value);
 
+/** Read the word for no finite number that [text, end) starts with: "nan", "inf" or
+ * "infinity" in any case, with or without a sign.  Returns where it ends, or NULL when
+ * there is none (then *value is untouched).  Cost: none to speak of, allocates nothing.
+ */
+const char *mmofl_number_read_word(const char *text, const char *end, double *value);
+
 /** Read the whole number that *text starts with: digits, no sign, no leading zero;
  * *text moves behind it.
  * @retval MMOFL_E_TYPE   no digit, or a zero before another digit

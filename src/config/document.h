@@ -4,7 +4,7 @@
 #define MMOFL_CONFIG_DOCUMENT_H
 
 #include "config/experiment.h"
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 /** Read and check a document; statuses of mmofl_experiment_parse.  On success the
  * caller owns *out, which keeps nothing of the document. */

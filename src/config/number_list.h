@@ -3,7 +3,7 @@
 #ifndef MMOFL_CONFIG_NUMBER_LIST_H
 #define MMOFL_CONFIG_NUMBER_LIST_H
 
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 /** Numbers 0 ... 2^64-1 in the order written; `what` names the key in messages.
  * @retval MMOFL_E_TYPE    something else than numbers and ranges

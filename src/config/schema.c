@@ -168,8 +168,12 @@ static const mmofl_schema_key model_keys[] = {
      .fits = HAR_SETS,
      OTHER(mmofl_model_spec, "modalities", encoder, har_encoders,
            "for each modality of the data set to be used, its encoder's layers")},
-    VALUE(MMOFL_CHOICE_OPTION(mmofl_model_spec, fusion, MMOFL_FUSION_CHOICES, "concat",
-                              "how the encoders' outputs become the head's input")),
+    VALUE(MMOFL_CHOICE_OPTION(
+        mmofl_model_spec, fusion, MMOFL_FUSION_CHOICES, "concat",
+        "how the encoders' outputs become the head's input: features one "
+        "after the other, or rows of one length stacked, for "
+        "attention, gated or summed fusion by the head's first "
+        "layer")),
     {.shape = MMOFL_SCHEMA_CHAIN,
      .fits = HAR_SETS,
      OTHER(mmofl_model_spec, "head", head, har_head,

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "config/experiment.h"
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 typedef enum mmofl_schema_shape {
     MMOFL_SCHEMA_VALUE,    /* one value: `option` says all */

@@ -6,7 +6,7 @@
 #ifndef MMOFL_CONFIG_SCHEMA_NUMBERS_H
 #define MMOFL_CONFIG_SCHEMA_NUMBERS_H
 
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 /** At least one, all different. */
 MMOFL_CHECKED mmofl_status mmofl_schema_read_seeds(const mmofl_yaml_node *node,

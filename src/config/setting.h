@@ -7,7 +7,7 @@
 #ifndef MMOFL_CONFIG_SETTING_H
 #define MMOFL_CONFIG_SETTING_H
 
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 /** Change the document at *root as `setting` says; new nodes live in the arena.
  * A failed call may leave maps behind that it made on the way; the caller then drops

@@ -110,14 +110,19 @@ static void affine(size_t n, const float *restrict x, const float *restrict scal
         out[i] = x[i] * scale[i] + shift[i];
 }
 
-void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m, void *out)
+static void ids_to_floats(size_t n, const int32_t *restrict id, float *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)id[i];
+}
+
+void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m, float *out)
 {
     assert(sample < set->n_samples && m >= 0 && m < set->n_modalities);
     assert(set->mask[sample] >> m & 1);
     size_t count = mmofl_shape_count(set->modality[m].shape);
     if (set->modality[m].dtype == MMOFL_TOKENS)
-        memcpy(out, (const int32_t *)set->values[m] + sample * count,
-               count * sizeof(int32_t));
+        ids_to_floats(count, (const int32_t *)set->values[m] + sample * count, out);
     else if (!set->standardize)
         memcpy(out, (const float *)set->values[m] + sample * count,
                count * sizeof(float));

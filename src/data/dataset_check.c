@@ -73,7 +73,7 @@ static mmofl_status check_modality(const mmofl_modality *modality, mmofl_error *
         return mmofl_fail(err, MMOFL_E_TYPE, "modality %s: unknown dtype %d",
                           modality->name, (int)modality->dtype);
     if (modality->dtype == MMOFL_TOKENS &&
-        (st = check_range("vocabulary", modality->vocabulary, 1, INT32_MAX, err)))
+        (st = check_range("vocabulary", modality->vocabulary, 2, 1 << 24, err)))
         return st;
     return check_shape(modality, err);
 }

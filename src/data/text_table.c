@@ -29,31 +29,14 @@ static struct cursor cursor_at(mmofl_text text)
 #define PLACE "%s:%zu:%zu: "
 #define PLACE_OF(c) (c)->name, (c)->number, (size_t)((c)->at - (c)->line) + 1
 
-static bool starts_with(const struct cursor *c, const char *word)
-{
-    size_t n = strlen(word);
-    if ((size_t)(c->end - c->at) < n)
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if ((c->at[i] | 0x20) != word[i]) /* ASCII lower case */
-            return false;
-    return true;
-}
-
-static bool names_nonfinite(struct cursor c)
-{
-    if (c.at < c.end && (*c.at == '-' || *c.at == '+'))
-        c.at++;
-    return starts_with(&c, "nan") || starts_with(&c, "inf");
-}
-
 /* The bytes at the cursor are no number: say what they are. */
 static mmofl_status refuse_word(const struct cursor *c, mmofl_error *err)
 {
+    double word;
     int n = 0;
     while (n < 20 && c->at + n < c->end && c->at[n] > ' ' && c->at[n] < 0x7f)
         n++;
-    if (names_nonfinite(*c))
+    if (mmofl_number_read_word(c->at, c->end, &word))
         return mmofl_fail(err, MMOFL_E_NONFINITE,
                           PLACE "'%.*s', wanted a finite number", PLACE_OF(c), n,
                           c->at);

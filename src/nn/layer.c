@@ -3,14 +3,32 @@
 
 #include "nn/layer.h"
 
-mmofl_status mmofl_layer_plan(const mmofl_pick *pick, mmofl_shape in,
+static mmofl_status check_tokens(const mmofl_layer_kind *kind, int vocabulary,
+                                 mmofl_error *err)
+{
+    if (kind->takes_tokens && vocabulary == 0)
+        return mmofl_fail(err, MMOFL_E_TYPE,
+                          "%s wants token ids, its input are real values",
+                          kind->kind.name);
+    if (!kind->takes_tokens && vocabulary > 0)
+        return mmofl_fail(err, MMOFL_E_TYPE,
+                          "%s wants real values, its input are token ids; begin with "
+                          "embedding",
+                          kind->kind.name);
+    return MMOFL_OK;
+}
+
+mmofl_status mmofl_layer_plan(const mmofl_pick *pick, mmofl_shape in, int vocabulary,
                               mmofl_layer *layer, mmofl_error *err)
 {
     mmofl_layer planned = {.kind = (const mmofl_layer_kind *)(const void *)pick->kind,
                            .options = pick->options.bytes,
                            .in = in,
-                           .out = in};
-    mmofl_status st = planned.kind->plan(&planned, err);
+                           .out = in,
+                           .vocabulary = vocabulary};
+    mmofl_status st = check_tokens(planned.kind, vocabulary, err);
+    if (!st)
+        st = planned.kind->plan(&planned, err);
     if (st)
         return st;
     *layer = planned;

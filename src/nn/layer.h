@@ -11,6 +11,10 @@
  * a convolution) and around each sample of the gradient that reaches it (`dy_margin`);
  * whoever builds the buffers provides them and nobody writes there.
  *
+ * Rows (all values of the last axis) of exact zeros stand for what is not there: the
+ * end of a shorter text, the slot of a missing modality.  Kinds with an option `masked`
+ * leave such rows out; the others compute with them.
+ *
  * Everything here is planned once (mmofl_layer_plan) and then read-only; what changes
  * while training lives in the parameters and in the layer_run. */
 #ifndef MMOFL_NN_LAYER_H
@@ -32,7 +36,7 @@ typedef struct mmofl_margin {
     size_t before, after;
 } mmofl_margin;
 
-enum { MMOFL_LAYER_TENSORS = 2 };
+enum { MMOFL_LAYER_TENSORS = 8 };
 
 /** One parameter tensor.  Outside (files, traces) it has PyTorch's name and shape;
  * inside, its axes are reordered so that the output channel is the contiguous one. */
@@ -68,6 +72,7 @@ typedef struct mmofl_layer_kind {
     bool uses_x;       /* backward reads x */
     bool uses_y;       /* backward reads y */
     bool draws_masks;  /* scratch holds multipliers of the samples (dropout) */
+    bool takes_tokens; /* x holds ids, as whole numbers; other kinds want real values */
     /** From layer->in and options: out, tensors, margins, scratch, work.
      * @retval E_SHAPE  the input's shape does not fit; err says what was wanted */
     mmofl_status (*plan)(mmofl_layer *layer, mmofl_error *err);
@@ -88,6 +93,7 @@ struct mmofl_layer {
     int number;          /* among all layers of the model */
     const void *options; /* the kind's own struct */
     mmofl_shape in, out;
+    int vocabulary; /* of a kind that takes tokens: ids are below it; else 0 */
     int n_tensors;
     mmofl_tensor_plan tensor[MMOFL_LAYER_TENSORS];
     size_t n_parameters;
@@ -98,10 +104,14 @@ struct mmofl_layer {
     double dx_flops; /* input gradient, one sample */
 };
 
-/** Plan the layer for inputs of shape `in`; `pick` must outlive it.
- * @retval E_SHAPE  as the kind says */
+/** Plan the layer for inputs of shape `in`, which are token ids below `vocabulary` if
+ * that is not 0; `pick` must outlive it.
+ * @retval E_SHAPE  as the kind says
+ * @retval E_TYPE   token ids for a kind that wants real values, or the other way round
+ */
 MMOFL_CHECKED mmofl_status mmofl_layer_plan(const mmofl_pick *pick, mmofl_shape in,
-                                            mmofl_layer *layer, mmofl_error *err);
+                                            int vocabulary, mmofl_layer *layer,
+                                            mmofl_error *err);
 
 /** Layer kinds of the best instruction set of this machine, for config files. */
 mmofl_kind_list mmofl_layer_kinds(void);

@@ -68,8 +68,8 @@ static void plan_buffers(mmofl_chain *chain)
 }
 
 static mmofl_status plan_chain(mmofl_model *model, const mmofl_chain_spec *spec,
-                               const char *where, mmofl_shape in, mmofl_chain *chain,
-                               mmofl_error *err)
+                               const char *where, mmofl_shape in, int vocabulary,
+                               mmofl_chain *chain, mmofl_error *err)
 {
     size_t n = (size_t)spec->n;
     if (n == 0)
@@ -91,7 +91,8 @@ static mmofl_status plan_chain(mmofl_model *model, const mmofl_chain_spec *spec,
         pick[i].kind = mmofl_kind_find(model->isa->layers, spec->layer[i].kind->name);
         assert(pick[i].kind);
         mmofl_layer *layer = &chain->layer[i];
-        mmofl_status st = mmofl_layer_plan(&pick[i], in, layer, err);
+        mmofl_status st =
+            mmofl_layer_plan(&pick[i], in, i == 0 ? vocabulary : 0, layer, err);
         if (st) {
             if (err)
                 mmofl_fail_within(err, "%s, layer %d", where, i);
@@ -141,33 +142,64 @@ static mmofl_status plan_encoder(mmofl_model *model, const mmofl_encoder_spec *s
         if (e->modality == (int)(modality - all))
             return mmofl_fail(err, MMOFL_E_DUPLICATE,
                               "%s: one encoder for each modality is wanted", where);
-    if (modality->dtype != MMOFL_F32)
-        return mmofl_fail(err, MMOFL_E_TYPE,
-                          "%s: the data set has tokens there, and every layer wants "
-                          "real values",
-                          where);
     encoder->name = spec->modality;
     encoder->modality = (int)(modality - all);
     encoder->in = modality->shape;
     encoder->first_parameter = model->n_parameters;
     mmofl_status st =
-        plan_chain(model, &spec->chain, where, modality->shape, &encoder->chain, err);
+        plan_chain(model, &spec->chain, where, modality->shape,
+                   modality->dtype == MMOFL_TOKENS ? modality->vocabulary : 0,
+                   &encoder->chain, err);
     if (st)
         return st;
-    mmofl_shape out = encoder->chain.layer[encoder->chain.n - 1].out;
-    if (out.n != 1) {
-        char shape[64];
-        mmofl_shape_text(out, shape, sizeof shape);
-        return mmofl_fail(
-            err, MMOFL_E_SHAPE,
-            "%s: an encoder must end in a feature vector, this one ends in %s; add "
-            "global_avg_pool or flatten",
-            where, shape);
-    }
+    encoder->out = encoder->chain.layer[encoder->chain.n - 1].out;
     encoder->n_parameters = model->n_parameters - encoder->first_parameter;
-    encoder->features = (size_t)out.dim[0];
+    encoder->features = mmofl_shape_count(encoder->out);
     encoder->at = model->features;
     model->features += encoder->features;
+    return MMOFL_OK;
+}
+
+static mmofl_status concatenate(const mmofl_model *model, mmofl_shape *fused,
+                                mmofl_error *err)
+{
+    for (int e = 0; e < model->n_encoders; e++) {
+        const mmofl_encoder *encoder = &model->encoder[e];
+        if (encoder->out.n == 1)
+            continue;
+        char shape[64];
+        mmofl_shape_text(encoder->out, shape, sizeof shape);
+        return mmofl_fail(
+            err, MMOFL_E_SHAPE,
+            "model.modalities.%s: with fusion concat an encoder must end in a feature "
+            "vector, this one ends in %s; add global_avg_pool or flatten, or use "
+            "fusion "
+            "stack",
+            encoder->name, shape);
+    }
+    *fused = (mmofl_shape){1, {(int)model->features}};
+    return MMOFL_OK;
+}
+
+/* One row for a feature vector, P rows for (P, d); all of one d. */
+static mmofl_status stack(const mmofl_model *model, mmofl_shape *fused,
+                          mmofl_error *err)
+{
+    size_t channels = mmofl_shape_channels(model->encoder[0].out);
+    for (int e = 0; e < model->n_encoders; e++) {
+        const mmofl_encoder *encoder = &model->encoder[e];
+        if (mmofl_shape_channels(encoder->out) == channels && encoder->out.n <= 2)
+            continue;
+        char shape[64];
+        mmofl_shape_text(encoder->out, shape, sizeof shape);
+        return mmofl_fail(
+            err, MMOFL_E_SHAPE,
+            "model.modalities.%s: with fusion stack every encoder must "
+            "end in (%zu) or (rows, %zu) as the first does, this one ends "
+            "in %s",
+            encoder->name, channels, channels, shape);
+    }
+    *fused = (mmofl_shape){2, {(int)(model->features / channels), (int)channels}};
     return MMOFL_OK;
 }
 
@@ -187,12 +219,16 @@ static mmofl_status plan_model(mmofl_model *model, const mmofl_model_spec *spec,
         if (st)
             return st;
     }
-    mmofl_shape fused = {1, {(int)model->features}};
+    mmofl_shape fused;
+    mmofl_status st = spec->fusion == MMOFL_FUSION_STACK
+                          ? stack(model, &fused, err)
+                          : concatenate(model, &fused, err);
+    if (st)
+        return st;
     model->head.wants_dx = true;
     model->head.keeps_input = true;
     model->head_parameters = model->n_parameters;
-    mmofl_status st =
-        plan_chain(model, &spec->head, "model.head", fused, &model->head, err);
+    st = plan_chain(model, &spec->head, "model.head", fused, 0, &model->head, err);
     if (st)
         return st;
     mmofl_shape out = model->head.layer[model->head.n - 1].out;

@@ -4,6 +4,12 @@
  *   x^2 --[encoder 2]-- z^2 --+-- (z^1 | z^2 | ...) --[head]-- logits -- softmax
  *   missing: zeros -----------+                              (METHOD.md section 1)
  *
+ * Fusion `concat` puts the features one after the other: the head's input is (D).
+ * `stack` takes encoders that end in (P_m, d) or (d), all of one d, and stacks their
+ * rows: the head's input is (sum P_m, d), the rows of a missing modality being zeros.
+ * The memory is the same; attention, sums and gates over modalities are then layers of
+ * the head.
+ *
  * A model is a plan: layers, shapes, where each parameter lies.  It holds no numbers
  * and is read-only once built, so any number of devices and threads share it.  All
  * parameters are one vector of n_parameters floats: encoders in order, then the head.
@@ -36,8 +42,8 @@ typedef struct mmofl_chain {
 typedef struct mmofl_encoder {
     const char *name; /* of its modality */
     int modality; /* number of the modality in the data set: bit of the sample's mask */
-    mmofl_shape in;
-    size_t features; /* d_m */
+    mmofl_shape in, out;
+    size_t features; /* d_m: values of `out` */
     size_t at;       /* first of its features in the fused vector */
     mmofl_chain chain;
     size_t first_parameter, n_parameters; /* its part of the model's vector */
@@ -58,7 +64,8 @@ typedef struct mmofl_model {
 /** Plan a model for samples of these modalities.  The spec must outlive the model.
  * isa: NULL = the best of this machine.
  * @retval E_UNKNOWN  a modality the data set does not have
- * @retval E_TYPE     a modality of tokens: no layer takes them yet
+ * @retval E_TYPE     token ids for a layer that wants real values, or the other way
+ *                    round
  * @retval E_MISSING  an encoder or a head without layers
  * @retval E_SHAPE    layers that do not fit; err names the layer and what it wanted
  * @retval E_MEMORY */

@@ -1,13 +1,11 @@
 /* reference.c - plain loops, one output value at a time.
- *
- * Parameters are addressed by PyTorch's indices through the tensor's plan, and options
- * by their name in the kind's table, so that neither a storage order nor an options
- * struct is known here as well as there. */
+ * The layers are in reference/. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "nn/reference.h"
+#include "nn/reference/reference_layer.h"
 
 double mmofl_reference_product(const mmofl_gemm *g, int group, int i, int j)
 {
@@ -24,204 +22,16 @@ double mmofl_reference_product(const mmofl_gemm *g, int group, int i, int j)
     return sum;
 }
 
-/* ---------------------------------------------------------------- access */
-
-/* A number among the layer's options. */
-static double option(const mmofl_layer *layer, const char *name)
-{
-    const mmofl_kind *kind = &layer->kind->kind;
-    for (int i = 0; i < kind->n_options; i++) {
-        const mmofl_option *o = &kind->options[i];
-        const char *field = (const char *)layer->options + o->offset;
-        if (strcmp(o->name, name) != 0)
-            continue;
-        return o->type == MMOFL_OPTION_INT ? *(const int *)(const void *)field
-                                           : *(const double *)(const void *)field;
-    }
-    assert(false && "the kind has no such option");
-    return 0;
-}
-
-static int whole_option(const mmofl_layer *layer, const char *name)
-{
-    return (int)option(layer, name);
-}
-
-/* Parameter [i0][i1][i2] of a tensor, in PyTorch's order of axes. */
-static double parameter(const mmofl_layer *layer, int tensor, const double *w, int i0,
-                        int i1, int i2)
-{
-    const mmofl_tensor_plan *t = &layer->tensor[tensor];
-    const int index[] = {i0, i1, i2};
-    size_t at = 0;
-    for (int d = 0; d < t->n_dims; d++)
-        at = at * t->dim[t->axis[d]] + (size_t)index[t->axis[d]];
-    return w[t->offset + at];
-}
-
-static int rows_of(mmofl_shape shape)
-{
-    return (int)mmofl_shape_rows(shape);
-}
-
-static int channels_of(mmofl_shape shape)
-{
-    return (int)mmofl_shape_channels(shape);
-}
-
-/* ---------------------------------------------------------------- layers
- * x is (T, C), y is (T_out, C_out); a layer on vectors has T = 1. */
-
-static void linear(const mmofl_layer *layer, const double *w, const double *x,
-                   double *y)
-{
-    int in = channels_of(layer->in), out = channels_of(layer->out);
-    for (int t = 0; t < rows_of(layer->in); t++)
-        for (int o = 0; o < out; o++) {
-            double sum = parameter(layer, 1, w, o, 0, 0);
-            for (int c = 0; c < in; c++)
-                sum += parameter(layer, 0, w, o, c, 0) * x[t * in + c];
-            y[t * out + o] = sum;
-        }
-}
-
-static void conv1d(const mmofl_layer *layer, const double *w, const double *x,
-                   double *y)
-{
-    int rows = layer->in.dim[0], in = layer->in.dim[1], out = layer->out.dim[1];
-    int kernel = whole_option(layer, "kernel"), stride = whole_option(layer, "stride");
-    int pad = whole_option(layer, "pad");
-    for (int t = 0; t < layer->out.dim[0]; t++)
-        for (int o = 0; o < out; o++) {
-            double sum = parameter(layer, 1, w, o, 0, 0);
-            for (int k = 0; k < kernel; k++) {
-                int from = t * stride + k - pad;
-                if (from < 0 || from >= rows)
-                    continue;
-                for (int c = 0; c < in; c++)
-                    sum += parameter(layer, 0, w, o, c, k) * x[from * in + c];
-            }
-            y[t * out + o] = sum;
-        }
-}
-
-/* For each window of each channel: its largest value, or its mean with zeros around. */
-static void pool(const mmofl_layer *layer, bool largest, const double *x, double *y)
-{
-    int rows = layer->in.dim[0], channels = layer->in.dim[1];
-    int kernel = whole_option(layer, "kernel"), stride = whole_option(layer, "stride");
-    int pad = whole_option(layer, "pad");
-    stride = stride ? stride : kernel;
-    for (int t = 0; t < layer->out.dim[0]; t++)
-        for (int c = 0; c < channels; c++) {
-            double best = -HUGE_VAL, sum = 0;
-            for (int k = 0; k < kernel; k++) {
-                int from = t * stride + k - pad;
-                if (from < 0 || from >= rows)
-                    continue;
-                best = fmax(best, x[from * channels + c]);
-                sum += x[from * channels + c];
-            }
-            y[t * channels + c] = largest ? best : sum / kernel;
-        }
-}
-
-static void max_pool(const mmofl_layer *layer, const double *w, const double *x,
-                     double *y)
-{
-    (void)w;
-    pool(layer, true, x, y);
-}
-
-static void avg_pool(const mmofl_layer *layer, const double *w, const double *x,
-                     double *y)
-{
-    (void)w;
-    pool(layer, false, x, y);
-}
-
-static void global_avg_pool(const mmofl_layer *layer, const double *w, const double *x,
-                            double *y)
-{
-    (void)w;
-    int rows = rows_of(layer->in), channels = channels_of(layer->in);
-    for (int c = 0; c < channels; c++) {
-        double sum = 0;
-        for (int t = 0; t < rows; t++)
-            sum += x[t * channels + c];
-        y[c] = sum / rows;
-    }
-}
-
-/* Standardise rows [t0, t1) x channels [c0, c1) together, then scale and shift. */
-static void normalize_set(const mmofl_layer *layer, const double *w, const double *x,
-                          double *y, int t0, int t1, int c0, int c1)
-{
-    int channels = channels_of(layer->in);
-    double count = (double)(t1 - t0) * (c1 - c0), mean = 0, variance = 0;
-    for (int t = t0; t < t1; t++)
-        for (int c = c0; c < c1; c++)
-            mean += x[t * channels + c] / count;
-    for (int t = t0; t < t1; t++)
-        for (int c = c0; c < c1; c++)
-            variance += pow(x[t * channels + c] - mean, 2) / count;
-    double sd = sqrt(variance + option(layer, "eps"));
-    for (int t = t0; t < t1; t++)
-        for (int c = c0; c < c1; c++)
-            y[t * channels + c] =
-                (x[t * channels + c] - mean) / sd * parameter(layer, 0, w, c, 0, 0) +
-                parameter(layer, 1, w, c, 0, 0);
-}
-
-static void group_norm(const mmofl_layer *layer, const double *w, const double *x,
-                       double *y)
-{
-    int size = channels_of(layer->in) / whole_option(layer, "groups");
-    for (int c = 0; c < channels_of(layer->in); c += size)
-        normalize_set(layer, w, x, y, 0, rows_of(layer->in), c, c + size);
-}
-
-static void layer_norm(const mmofl_layer *layer, const double *w, const double *x,
-                       double *y)
-{
-    for (int t = 0; t < rows_of(layer->in); t++)
-        normalize_set(layer, w, x, y, t, t + 1, 0, channels_of(layer->in));
-}
-
-/* ---------------------------------------------------------------- value by value */
-
-#define VALUE_BY_VALUE(name, expression)                                               \
-    static void name(const mmofl_layer *layer, const double *w, const double *x,       \
-                     double *y)                                                        \
-    {                                                                                  \
-        (void)w;                                                                       \
-        for (size_t i = 0; i < mmofl_shape_count(layer->in); i++)                      \
-            y[i] = expression;                                                         \
-    }
-VALUE_BY_VALUE(relu, x[i] > 0 ? x[i] : 0)
-VALUE_BY_VALUE(leaky_relu, x[i] > 0 ? x[i] : option(layer, "slope") * x[i])
-VALUE_BY_VALUE(tanh_values, tanh(x[i]))
-VALUE_BY_VALUE(gelu, x[i] * 0.5 * (1 + erf(x[i] * 0.70710678118654752440)))
-VALUE_BY_VALUE(same_values, x[i])
+/* ---------------------------------------------------------------- layers */
 
 static const struct {
     const char *name;
     void (*forward)(const mmofl_layer *layer, const double *w, const double *x,
                     double *y);
 } kinds[] = {
-    {"linear", linear},
-    {"conv1d", conv1d},
-    {"relu", relu},
-    {"leaky_relu", leaky_relu},
-    {"tanh", tanh_values},
-    {"gelu", gelu},
-    {"max_pool", max_pool},
-    {"avg_pool", avg_pool},
-    {"global_avg_pool", global_avg_pool},
-    {"flatten", same_values},
-    {"group_norm", group_norm},
-    {"layer_norm", layer_norm},
-    {"dropout", same_values}, /* and then the multipliers */
+#define ROW(name) {#name, mmofl_reference_##name},
+    MMOFL_LAYER_LIST(ROW)
+#undef ROW
 };
 
 void mmofl_reference_layer(const mmofl_layer *layer, const double *w,

@@ -15,8 +15,8 @@ typedef struct mmofl_encoder_spec {
     mmofl_chain_spec chain;
 } mmofl_encoder_spec;
 
-typedef enum mmofl_fusion { MMOFL_FUSION_CONCAT } mmofl_fusion;
-#define MMOFL_FUSION_CHOICES "concat"
+typedef enum mmofl_fusion { MMOFL_FUSION_CONCAT, MMOFL_FUSION_STACK } mmofl_fusion;
+#define MMOFL_FUSION_CHOICES "concat|stack"
 
 typedef enum mmofl_init { MMOFL_INIT_UNIFORM_FAN_IN } mmofl_init;
 #define MMOFL_INIT_CHOICES "uniform_fan_in"

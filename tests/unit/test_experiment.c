@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "config/experiment.h"
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 static const char *const examples[] = {"demo", "uci-har", "thousand-devices"};
 

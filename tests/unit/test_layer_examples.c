@@ -251,7 +251,7 @@ static void layers_refuse_inputs_that_do_not_fit(void **state)
         mmofl_pick pick = fixture_pick(mmofl_layer_kinds(), refusals[i].text);
         mmofl_layer layer = {.number = 12345};
         mmofl_error err = {0};
-        CHECK_STATUS(mmofl_layer_plan(&pick, refusals[i].in, &layer, &err),
+        CHECK_STATUS(mmofl_layer_plan(&pick, refusals[i].in, 0, &layer, &err),
                      refusals[i].status);
         CHECK_CONTAINS(err.text, refusals[i].says);
         CHECK(layer.number == 12345 && layer.kind == NULL);

@@ -227,13 +227,41 @@ static void a_modality_has_one_encoder(void **state)
     check_refusal(&s, 6, MMOFL_E_DUPLICATE, "model.modalities.accelerometer: ");
 }
 
-static void tokens_are_refused_because_no_layer_takes_them(void **state)
+static void tokens_are_refused_by_layers_of_real_values(void **state)
 {
     (void)state;
     fixture_spec s = {0};
     har(&s);
     s.modality[1].dtype = MMOFL_TOKENS;
-    check_refusal(&s, 6, MMOFL_E_TYPE, "model.modalities.gyroscope: ");
+    s.modality[1].vocabulary = 10;
+    check_refusal(&s, 6, MMOFL_E_TYPE, "model.modalities.gyroscope, layer 0: ");
+}
+
+static void a_stack_has_the_rows_of_all_encoders(void **state)
+{
+    (void)state;
+    fixture_spec s = {0};
+    fixture_add(&s, "accelerometer", (mmofl_shape){2, {16, 3}},
+                "conv1d out=4 kernel=3");
+    fixture_add(&s, "gyroscope", (mmofl_shape){1, {5}}, "linear out=4");
+    fixture_head(&s, "linear out=2; flatten; linear out=6");
+    s.spec.fusion = MMOFL_FUSION_STACK;
+    mmofl_model *model = fixture_model(&s, 6, NULL);
+    mmofl_shape rows = {2, {14 + 1, 4}};
+    CHECK(mmofl_shape_equal(model->head.layer[0].in, rows));
+    CHECK_INT(model->features, 15 * 4);
+    CHECK_INT(model->encoder[1].at, 14 * 4);
+    mmofl_model_delete(model);
+}
+
+static void a_stack_wants_rows_of_one_length(void **state)
+{
+    (void)state;
+    fixture_spec s = {0};
+    har(&s);
+    s.spec.fusion = MMOFL_FUSION_STACK;
+    check_refusal(&s, 6, MMOFL_E_SHAPE,
+                  "model.modalities.gyroscope: with fusion stack");
 }
 
 static void an_encoder_must_end_in_a_vector(void **state)
@@ -377,7 +405,9 @@ CHECK_MAIN(TEST(parameters_have_the_names_that_pytorch_gives_them),
            TEST(shared_buffers_have_the_widest_margin),
            TEST(an_unknown_modality_is_refused_with_the_known_ones),
            TEST(a_modality_has_one_encoder),
-           TEST(tokens_are_refused_because_no_layer_takes_them),
+           TEST(tokens_are_refused_by_layers_of_real_values),
+           TEST(a_stack_has_the_rows_of_all_encoders),
+           TEST(a_stack_wants_rows_of_one_length),
            TEST(an_encoder_must_end_in_a_vector),
            TEST(a_head_of_the_wrong_width_is_refused),
            TEST(empty_lists_of_layers_are_refused),

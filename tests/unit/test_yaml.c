@@ -1,7 +1,7 @@
 /* test_yaml.c - the tree of a document: places, aliases, limits, memory. */
 #include "check.h"
 
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 static mmofl_yaml_node *parsed(mmofl_arena *arena, const char *text)
 {

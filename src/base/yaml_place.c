@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 /* A quoted line shows at most BEFORE characters before the caret and AFTER behind it,
  * so that a long line in flow style does not push the message out of the error text. */

@@ -5,8 +5,8 @@
  * are plain names, a key stands once in its map.  An alias is replaced by a copy of
  * what it names, so a tree has no sharing and no cycles, and the limit on nodes is a
  * limit on memory. */
-#ifndef MMOFL_CONFIG_YAML_H
-#define MMOFL_CONFIG_YAML_H
+#ifndef MMOFL_BASE_YAML_H
+#define MMOFL_BASE_YAML_H
 
 #include <stdio.h>
 

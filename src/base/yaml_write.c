@@ -5,7 +5,7 @@
  * be taken for something else is quoted. */
 #include <string.h>
 
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 

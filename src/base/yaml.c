@@ -9,7 +9,7 @@
 
 #include <libfyaml.h>
 
-#include "config/yaml.h"
+#include "base/yaml.h"
 
 /* An anchor, known from where it stands; `open` while its value is still being read. */
 typedef struct anchor {

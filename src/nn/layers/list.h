@@ -1,0 +1,21 @@
+/* list.h - every layer kind by name: a file in layers/ for each instruction set, and
+ * its plain loops in reference/. */
+#ifndef MMOFL_NN_LAYERS_LIST_H
+#define MMOFL_NN_LAYERS_LIST_H
+
+#define MMOFL_LAYER_LIST(X)                                                            \
+    X(linear)                                                                          \
+    X(conv1d)                                                                          \
+    X(relu)                                                                            \
+    X(leaky_relu)                                                                      \
+    X(tanh)                                                                            \
+    X(gelu)                                                                            \
+    X(max_pool)                                                                        \
+    X(avg_pool)                                                                        \
+    X(global_avg_pool)                                                                 \
+    X(flatten)                                                                         \
+    X(group_norm)                                                                      \
+    X(layer_norm)                                                                      \
+    X(dropout)
+
+#endif

@@ -1,0 +1,67 @@
+/* reference_layer.h - the plain loops of one layer: what each of them is given, and how
+ * they reach options and parameters.
+ *
+ * Parameters are addressed by PyTorch's indices through the tensor's plan, and options
+ * by their name in the kind's table, so that neither a storage order nor an options
+ * struct is known here as well as in the layer. */
+#ifndef MMOFL_NN_REFERENCE_REFERENCE_LAYER_H
+#define MMOFL_NN_REFERENCE_REFERENCE_LAYER_H
+
+#include <assert.h>
+#include <string.h>
+
+#include "nn/layer.h"
+#include "nn/layers/list.h"
+
+/* y = layer(x) for one sample; every kind in the list has one. */
+#define MMOFL_REFERENCE(name)                                                          \
+    void mmofl_reference_##name(const mmofl_layer *layer, const double *w,             \
+                                const double *x, double *y)
+#define MMOFL_REFERENCE_DECLARE(name) MMOFL_REFERENCE(name);
+MMOFL_LAYER_LIST(MMOFL_REFERENCE_DECLARE)
+#undef MMOFL_REFERENCE_DECLARE
+
+/* A number among the layer's options. */
+static inline double option(const mmofl_layer *layer, const char *name)
+{
+    const mmofl_kind *kind = &layer->kind->kind;
+    for (int i = 0; i < kind->n_options; i++) {
+        const mmofl_option *o = &kind->options[i];
+        const char *field = (const char *)layer->options + o->offset;
+        if (strcmp(o->name, name) != 0)
+            continue;
+        return o->type == MMOFL_OPTION_INT ? *(const int *)(const void *)field
+                                           : *(const double *)(const void *)field;
+    }
+    assert(false && "the kind has no such option");
+    return 0;
+}
+
+static inline int whole_option(const mmofl_layer *layer, const char *name)
+{
+    return (int)option(layer, name);
+}
+
+/* Parameter [i0][i1][i2] of a tensor, in PyTorch's order of axes. */
+static inline double parameter(const mmofl_layer *layer, int tensor, const double *w,
+                               int i0, int i1, int i2)
+{
+    const mmofl_tensor_plan *t = &layer->tensor[tensor];
+    const int index[] = {i0, i1, i2};
+    size_t at = 0;
+    for (int d = 0; d < t->n_dims; d++)
+        at = at * t->dim[t->axis[d]] + (size_t)index[t->axis[d]];
+    return w[t->offset + at];
+}
+
+static inline int rows_of(mmofl_shape shape)
+{
+    return (int)mmofl_shape_rows(shape);
+}
+
+static inline int channels_of(mmofl_shape shape)
+{
+    return (int)mmofl_shape_channels(shape);
+}
+
+#endif
