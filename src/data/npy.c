@@ -179,7 +179,7 @@ mmofl_status mmofl_npy_parse(const void *bytes, size_t size, const char *name,
 {
     mmofl_npy made = {0};
     mmofl_bytes place = mmofl_bytes_reader(bytes, size);
-    size_t length, wanted;
+    size_t length = 0, wanted;
     mmofl_status st = read_prefix(&place, name, &length, err);
     if (st)
         return st;
