@@ -10,9 +10,8 @@
 #include <stdlib.h>
 
 #include "base/pool.h"
-#include "data/archive.h"
+#include "data/archive_text.h"
 #include "data/builder.h"
-#include "data/text_table.h"
 #include "data/uci_har.h"
 
 enum { PARTS = 2, SENSORS = 2, AXES = 3, STEPS = 128, CLASSES = 6, SUBJECTS = 30 };
@@ -46,33 +45,7 @@ struct part {
     int32_t *label, *subject; /* (rows) from 1 */
 };
 
-/* --- the archive's texts ---------------------------------------------------------- */
-
-/* Read the entry that ends in `tail`; text->data is malloc'ed. */
-static mmofl_status read_text(const mmofl_archive *archive, const char *tail,
-                              mmofl_text *text, mmofl_error *err)
-{
-    size_t index, size;
-    unsigned char *data;
-    mmofl_status st = mmofl_archive_find(archive, tail, &index, err);
-    if (!st)
-        st = mmofl_archive_read(archive, NULL, index, &data, &size, err);
-    if (!st)
-        *text = (mmofl_text){(const char *)data, size,
-                             mmofl_archive_entry_at(archive, index)->path};
-    return st;
-}
-
-/* Say which archive the text belongs to, and let the text go. */
-static mmofl_status end_text(const mmofl_archive *archive, mmofl_text *text,
-                             mmofl_status st, const mmofl_error *local,
-                             mmofl_error *err)
-{
-    free((char *)(uintptr_t)text->data);
-    if (st)
-        mmofl_fail(err, st, "%s: %s", mmofl_archive_name(archive), local->text);
-    return st;
-}
+/* --- labels and subjects -------------------------------------------------------- */
 
 static mmofl_status read_integers(const mmofl_archive *archive, const char *what,
                                   const char *part, int32_t max, int32_t **values,
@@ -80,13 +53,12 @@ static mmofl_status read_integers(const mmofl_archive *archive, const char *what
 {
     char tail[64];
     mmofl_text text;
-    mmofl_error local = {0};
     snprintf(tail, sizeof tail, "%s/%s_%s.txt", part, what, part);
-    mmofl_status st = read_text(archive, tail, &text, err);
+    mmofl_status st = mmofl_archive_text(archive, tail, &text, err);
     if (st)
         return st;
-    st = mmofl_text_read_integers(text, 1, max, values, n, &local);
-    return end_text(archive, &text, st, &local, err);
+    st = mmofl_text_read_integers(text, 1, max, values, n, err);
+    return mmofl_archive_text_end(archive, &text, st, err);
 }
 
 static mmofl_status read_part(const mmofl_archive *archive, struct part *part,
@@ -126,14 +98,15 @@ static void read_signal(void *context, size_t item, int thread)
     struct signals *signals = context;
     struct signal *signal = &signals->signal[item];
     mmofl_text text;
-    mmofl_error local = {0};
     (void)thread;
-    signal->status = read_text(signals->archive, signal->tail, &text, &signal->err);
-    if (signal->status)
-        return;
     mmofl_status st =
-        mmofl_text_read_floats(text, signal->rows, STEPS, AXES, signal->out, &local);
-    signal->status = end_text(signals->archive, &text, st, &local, &signal->err);
+        mmofl_archive_text(signals->archive, signal->tail, &text, &signal->err);
+    if (!st) {
+        st = mmofl_text_read_floats(text, signal->rows, STEPS, AXES, signal->out,
+                                    &signal->err);
+        st = mmofl_archive_text_end(signals->archive, &text, st, &signal->err);
+    }
+    signal->status = st;
 }
 
 static void list_signals(const struct part *parts, const mmofl_builder *builder,
