@@ -140,7 +140,7 @@ const char *mmofl_number_read_word(const char *text, const char *end, double *va
     if (at < end && (*at == '-' || *at == '+'))
         at++;
     if (starts_with(at, end, "nan")) {
-        *value = NAN;
+        *value = (double)NAN;
         return at + 3;
     }
     if (!starts_with(at, end, "inf"))

@@ -168,7 +168,34 @@ static void whole_numbers_are_digits_up_to_2_64(void **state)
     }
 }
 
-CHECK_MAIN(TEST(chosen_numbers_equal_strtod), TEST(random_numbers_equal_strtod),
+static void words_for_no_number_are_read_in_any_case(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int length;
+        double value; /* 0: NaN */
+    } words[] = {{"NaN", 3, 0},           {"-nan x", 4, 0},
+                 {"inf", 3, HUGE_VAL},    {"-INFINITY", 9, -HUGE_VAL},
+                 {"+Infin", 4, HUGE_VAL}, {"nanometre", 3, 0}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *text = words[i].text;
+        double value = 7;
+        const char *end = mmofl_number_read_word(text, text + strlen(text), &value);
+        CHECK(end == text + words[i].length);
+        CHECK(words[i].value != 0 ? value == words[i].value : isnan(value));
+    }
+    static const char *const others[] = {"", "-", "na", "1", "NULL", "--nan"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        double value = 7;
+        CHECK(
+            !mmofl_number_read_word(others[i], others[i] + strlen(others[i]), &value));
+        CHECK(value == 7);
+    }
+}
+
+CHECK_MAIN(TEST(words_for_no_number_are_read_in_any_case),
+           TEST(chosen_numbers_equal_strtod), TEST(random_numbers_equal_strtod),
            TEST(random_doubles_survive_printing), TEST(what_is_no_number_is_refused),
            TEST(reading_stops_at_the_given_end), TEST(hexadecimal_ends_after_its_zero),
            TEST(absurdly_long_fractions_are_right),
