@@ -1,5 +1,6 @@
 /* text_table.c - one cursor that goes from number to number and knows its line. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,10 +74,25 @@ static mmofl_status take_number(struct cursor *c, double *value, mmofl_error *er
     return MMOFL_OK;
 }
 
-static mmofl_status take_float(struct cursor *c, float *out, mmofl_error *err)
+/* The word NaN, where that is a value. */
+static bool take_nan(struct cursor *c, float *out)
+{
+    double word;
+    const char *after = mmofl_number_read_word(c->at, c->end, &word);
+    if (!after || !isnan(word) ||
+        (after < c->end && *after != '\n' && !is_blank(*after)))
+        return false;
+    c->at = after;
+    *out = NAN;
+    return true;
+}
+
+static mmofl_status take_float(struct cursor *c, bool nan, float *out, mmofl_error *err)
 {
     struct cursor start = *c;
     double value;
+    if (nan && (*c->at | 0x20) == 'n' && take_nan(c, out))
+        return MMOFL_OK;
     mmofl_status st = take_number(c, &value, err);
     if (st)
         return st;
@@ -88,23 +104,36 @@ static mmofl_status take_float(struct cursor *c, float *out, mmofl_error *err)
     return MMOFL_OK;
 }
 
-static mmofl_status take_row(struct cursor *c, size_t columns, size_t stride,
-                             float *out, mmofl_error *err)
+/* What to do with the numbers of a row. */
+struct row {
+    size_t columns;
+    size_t stride;   /* number n goes to out[n * stride] ... */
+    const int *slot; /* ... or, if not NULL, to out[slot[n]], and nowhere below 0 */
+    bool nan;        /* NaN is a value */
+};
+
+static mmofl_status take_row(struct cursor *c, const struct row *row, float *out,
+                             mmofl_error *err)
 {
     size_t n = 0;
     for (skip_blanks(c); !at_line_end(c); skip_blanks(c), n++) {
-        if (n == columns)
+        float value;
+        if (n == row->columns)
             return mmofl_fail(err, MMOFL_E_COUNT,
                               PLACE "more than %zu numbers in a row", PLACE_OF(c),
-                              columns);
-        mmofl_status st = take_float(c, out + n * stride, err);
+                              row->columns);
+        mmofl_status st = take_float(c, row->nan, &value, err);
         if (st)
             return st;
+        if (!row->slot)
+            out[n * row->stride] = value;
+        else if (row->slot[n] >= 0)
+            out[row->slot[n]] = value;
     }
-    if (n < columns)
+    if (n < row->columns)
         return mmofl_fail(err, MMOFL_E_COUNT,
                           PLACE "%zu numbers in the row, wanted %zu", PLACE_OF(c), n,
-                          columns);
+                          row->columns);
     next_line(c);
     return MMOFL_OK;
 }
@@ -120,13 +149,13 @@ mmofl_status mmofl_text_read_floats(mmofl_text text, size_t rows, size_t columns
     struct cursor c = cursor_at(text);
     if (c.at == c.end)
         return refuse_empty(text, err);
+    const struct row plan = {.columns = columns, .stride = stride};
     size_t row = 0;
     for (; c.at < c.end; row++) {
         if (row == rows)
             return mmofl_fail(err, MMOFL_E_COUNT, PLACE "more than %zu rows",
                               PLACE_OF(&c), rows);
-        mmofl_status st =
-            take_row(&c, columns, stride, out + row * columns * stride, err);
+        mmofl_status st = take_row(&c, &plan, out + row * columns * stride, err);
         if (st)
             return st;
     }
@@ -134,6 +163,56 @@ mmofl_status mmofl_text_read_floats(mmofl_text text, size_t rows, size_t columns
         return mmofl_fail(err, MMOFL_E_COUNT, "%s: %zu rows, wanted %zu", text.name,
                           row, rows);
     return MMOFL_OK;
+}
+
+/* A bound on the rows, a last one that is cut short counted: a whole row is a line and
+ * has two bytes for each number, so a text of nothing but line ends asks for little. */
+static size_t most_rows(const struct cursor *c, size_t columns)
+{
+    size_t lines = 1, bytes = (size_t)(c->end - c->at) + 1;
+    for (const char *p = c->at; (p = memchr(p, '\n', (size_t)(c->end - p))); p++)
+        lines++;
+    return lines < bytes / (2 * columns) + 1 ? lines : bytes / (2 * columns) + 1;
+}
+
+mmofl_status mmofl_text_read_rows(mmofl_text text, const mmofl_text_columns *columns,
+                                  float **values, size_t *rows, mmofl_error *err)
+{
+    struct cursor c = cursor_at(text);
+    if (c.at == c.end)
+        return refuse_empty(text, err);
+    const struct row plan = {
+        .columns = (size_t)columns->n, .slot = columns->slot, .nan = columns->nan};
+    size_t most = most_rows(&c, plan.columns), kept = (size_t)columns->kept;
+    size_t row_bytes = kept * sizeof(float), bytes, n = 0;
+    float *made = mmofl_bytes_product(most, row_bytes, &bytes) ? malloc(bytes) : NULL;
+    if (!made)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory for %zu rows", text.name,
+                          most);
+    for (; c.at < c.end; n++) {
+        mmofl_status st = take_row(&c, &plan, made + n * kept, err);
+        if (st) {
+            free(made);
+            return st;
+        }
+    }
+    *values = made;
+    *rows = n;
+    return MMOFL_OK;
+}
+
+void mmofl_text_place(mmofl_text text, size_t row, int column, char *place, size_t size)
+{
+    struct cursor c = cursor_at(text);
+    while (row-- > 0) {
+        while (!at_line_end(&c))
+            c.at++;
+        next_line(&c);
+    }
+    for (skip_blanks(&c); column-- > 0; skip_blanks(&c))
+        while (!at_line_end(&c) && !is_blank(*c.at))
+            c.at++;
+    snprintf(place, size, "%s:%zu:%zu", c.name, c.number, (size_t)(c.at - c.line) + 1);
 }
 
 static mmofl_status take_integer(struct cursor *c, int32_t min, int32_t max,

@@ -23,6 +23,28 @@ MMOFL_CHECKED mmofl_status mmofl_text_read_floats(mmofl_text text, size_t rows,
                                                   size_t columns, size_t stride,
                                                   float *out, mmofl_error *err);
 
+/** Which numbers of a long table are kept. */
+typedef struct mmofl_text_columns {
+    int n;           /* numbers in a row of the text */
+    const int *slot; /* (n) place in a row that is kept; -1 = checked, but not kept */
+    int kept;        /* numbers in a row that is kept, at most n */
+    bool nan;        /* the word NaN is a value: one that was not recorded */
+} mmofl_text_columns;
+
+/** Read all rows there are.  *values (malloc, the caller frees) receives (*rows, kept),
+ * *rows >= 1.
+ * @retval MMOFL_E_MEMORY, and as mmofl_text_read_floats
+ * Cost: some 10 ns per number of the text. */
+MMOFL_CHECKED mmofl_status mmofl_text_read_rows(mmofl_text text,
+                                                const mmofl_text_columns *columns,
+                                                float **values, size_t *rows,
+                                                mmofl_error *err);
+
+/** "file:line:column" of a number in a table that could be read, for errors about its
+ * meaning.  Cost: one pass. */
+void mmofl_text_place(mmofl_text text, size_t row, int column, char *place,
+                      size_t size);
+
 /** Read one integer from min to max per line.  *values (malloc, the caller frees)
  * receives *n >= 1 numbers.
  * @retval MMOFL_E_MEMORY, and as above
