@@ -275,9 +275,10 @@ static void show_progress(void *context, double done, double total)
     if (now - meter->last_s < (meter->terminal ? 0.2 : 10))
         return;
     meter->last_s = now;
-    fprintf(stderr, "%s%5.1f of %.1f MB%s",
-            meter->terminal ? "\r" : "mmofl: ", done / 1e6, total / 1e6,
-            meter->terminal ? "" : "\n");
+    fprintf(stderr, "%s%5.1f", meter->terminal ? "\r" : "mmofl: ", done / 1e6);
+    if (total > 0)
+        fprintf(stderr, " of %.1f", total / 1e6);
+    fprintf(stderr, " MB%s", meter->terminal ? "" : "\n");
 }
 
 static int run_fetch(const struct request *request)

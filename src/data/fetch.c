@@ -4,7 +4,8 @@
  *
  * A part that stays behind is gone on with by an HTTP Range request.  A server that
  * ignores ranges sends everything again, and the part starts over.  Whatever the server
- * says, no more than the file's known size is ever written.
+ * says, no more than the file's known size is ever written; where that is not known, no
+ * more than a limit.
  *
  * Only https is spoken, to servers whose certificate holds; http is for a mirror on
  * this machine (and the tests).  The digest would catch a changed file either way. */
@@ -112,6 +113,24 @@ static mmofl_status check_digest(const struct fetch *fetch, const char *path,
     return st;
 }
 
+/* --- the file's size ---------------------------------------------------------------
+ */
+
+/* No more is ever written. */
+static size_t most_bytes(const struct fetch *fetch)
+{
+    size_t bytes = fetch->source->download->bytes;
+    return bytes ? bytes : (size_t)2 << 30;
+}
+
+/* Is the part all of the file?  Of a file whose size is not known, the digest tells. */
+static bool is_whole(const struct fetch *fetch)
+{
+    if (fetch->source->download->bytes)
+        return fetch->have == fetch->source->download->bytes;
+    return fetch->have > 0 && check_digest(fetch, fetch->part, NULL) == MMOFL_OK;
+}
+
 /* --- the part --------------------------------------------------------------------- */
 
 static mmofl_status empty_part(struct fetch *fetch, mmofl_error *err)
@@ -132,7 +151,7 @@ static mmofl_status open_part(struct fetch *fetch, mmofl_error *err)
     mmofl_status st = MMOFL_OK;
     if (end < 0)
         st = mmofl_fail_errno(err, errno, "%s", fetch->part);
-    else if ((uint64_t)end > fetch->source->download->bytes)
+    else if ((uint64_t)end > most_bytes(fetch))
         st = empty_part(fetch, err);
     else
         fetch->have = (size_t)end;
@@ -153,7 +172,7 @@ static size_t take_bytes(char *data, size_t size, size_t n, void *context)
 {
     struct fetch *fetch = context;
     size_t bytes = size * n;
-    if (bytes > fetch->source->download->bytes - fetch->have) {
+    if (bytes > most_bytes(fetch) - fetch->have) {
         fetch->too_long = true;
         return 0;
     }
@@ -226,7 +245,7 @@ static mmofl_status transfer_failed(const struct fetch *fetch, CURLcode code,
     if (fetch->too_long)
         return mmofl_fail(err, MMOFL_E_DIGEST,
                           "%.300s: has more than %zu bytes: not the official file",
-                          fetch->url, fetch->source->download->bytes);
+                          fetch->url, most_bytes(fetch));
     if (code == CURLE_OUT_OF_MEMORY)
         return mmofl_fail(err, MMOFL_E_MEMORY, "%.300s: out of memory", fetch->url);
     return refuse_network(fetch, *reason ? reason : curl_easy_strerror(code), err);
@@ -276,7 +295,7 @@ static mmofl_status fetch_file(struct fetch *fetch, bool loopback, mmofl_error *
     mmofl_status st = open_part(fetch, err);
     if (st)
         return st;
-    if (fetch->have < fetch->source->download->bytes)
+    if (!is_whole(fetch))
         st = transfer(fetch, loopback, err);
     mmofl_status closed = close_part(fetch, st ? NULL : err);
     st = st ? st : closed;

@@ -28,7 +28,7 @@ typedef enum mmofl_standardize {
 /** One file of a set on the network. */
 typedef struct mmofl_data_download {
     const char *url, *file_name, *sha256; /* sha256 as 64 lower-case hex digits */
-    size_t bytes;
+    size_t bytes;                         /* 0 = not known: the digest alone decides */
 } mmofl_data_download;
 
 typedef struct mmofl_data_source {
@@ -61,7 +61,8 @@ MMOFL_CHECKED mmofl_status mmofl_data_import(const mmofl_data_spec *spec,
 /** Download a set's archive into folder: resumes "FILE.part", checks SHA-256, renames.
  * A file that is there and right is not fetched again.
  * url: NULL = the official address; https, or http to this machine.  progress (may be
- * NULL) is called now and then.  path (4096 bytes) receives the file.
+ * NULL) is called now and then, with total 0 when the size is not known.  path (4096
+ * bytes) receives the file.
  * @retval MMOFL_E_NETWORK  no connection, a stall, an HTTP error; the part stays, and
  *                          the text says how to import by hand
  * @retval MMOFL_E_DIGEST   not the official file; the part is removed

@@ -183,7 +183,8 @@ static void trial_end(struct trial *trial)
 static void keep_progress(void *context, double done, double total)
 {
     struct trial *trial = context;
-    CHECK(done >= 0 && done <= total && total == BODY);
+    CHECK(done >= 0 && done <= BODY + 1);
+    CHECK(total == (double)trial->download.bytes);
     trial->last_progress = done;
 }
 
@@ -335,6 +336,38 @@ static void part_beyond_a_short_file_is_refused(void **state)
     trial_end(&trial);
 }
 
+static void a_file_of_unknown_size_is_checked_by_its_digest(void **state)
+{
+    (void)state;
+    struct trial trial;
+    trial_begin(&trial, WITH_RANGES);
+    trial.download.bytes = 0;
+    write_part(&trial, trial.server.body, 1000);
+    CHECK_OK(fetch(&trial));
+    check_complete(&trial);
+    CHECK_INT(trial.server.last_range, 1000);
+    write_part(&trial, trial.server.body, BODY); /* whole: needs no request */
+    CHECK_INT(remove(in_folder(&trial, "set.zip")), 0);
+    CHECK_OK(fetch(&trial));
+    CHECK_INT(trial.server.requests, 1);
+    trial_end(&trial);
+
+    static const enum behaviour lengths[] = {SHORT_FILE, LONG_FILE, CUT_SILENTLY};
+    for (int i = 0; i < 3; i++) {
+        trial_begin(&trial, lengths[i]);
+        trial.download.bytes = 0;
+        CHECK_STATUS(fetch(&trial), MMOFL_E_DIGEST);
+        CHECK(!mmofl_file_exists(in_folder(&trial, "set.zip.part")));
+        trial_end(&trial);
+    }
+    trial_begin(&trial, SHORT_FILE); /* the server has nothing behind the part: 416 */
+    trial.download.bytes = 0;
+    write_part(&trial, trial.server.body, BODY - 1);
+    CHECK_STATUS(fetch(&trial), MMOFL_E_DIGEST);
+    CHECK(!mmofl_file_exists(in_folder(&trial, "set.zip.part")));
+    trial_end(&trial);
+}
+
 static void http_error_is_told_with_the_way_by_hand(void **state)
 {
     (void)state;
@@ -409,7 +442,9 @@ CHECK_MAIN(TEST(file_is_fetched_whole_and_only_once), TEST(part_is_gone_on_with)
            TEST(part_that_is_too_long_starts_over),
            TEST(lost_connection_leaves_a_part_to_go_on_with),
            TEST(wrong_content_is_refused_and_its_part_removed),
-           TEST(wrong_length_is_refused), TEST(part_beyond_a_short_file_is_refused),
+           TEST(wrong_length_is_refused),
+           TEST(a_file_of_unknown_size_is_checked_by_its_digest),
+           TEST(part_beyond_a_short_file_is_refused),
            TEST(http_error_is_told_with_the_way_by_hand),
            TEST(redirect_away_from_https_is_refused),
            TEST(no_server_is_a_network_error), TEST(full_disk_is_told),
