@@ -32,6 +32,16 @@ void mmofl_bytes_count(mmofl_bytes *place, int *value);
 /** As count, for a size as 64 bits; above SIZE_MAX turns the place bad. */
 void mmofl_bytes_size(mmofl_bytes *place, size_t *value);
 
+/** The integer in n <= 8 bytes, lowest first: what reads arrays of numbers of a known
+ * size, at any alignment and on any machine. */
+static inline uint64_t mmofl_bytes_load(const unsigned char *at, size_t n)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < n; i++)
+        bits |= (uint64_t)at[i] << (8 * i);
+    return bits;
+}
+
 /** a * b and a + b, false when the result does not fit (then *out is untouched). */
 bool mmofl_bytes_product(size_t a, size_t b, size_t *out);
 bool mmofl_bytes_sum(size_t a, size_t b, size_t *out);

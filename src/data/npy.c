@@ -204,24 +204,15 @@ mmofl_status mmofl_npy_parse(const void *bytes, size_t size, const char *name,
 
 /* --- values ----------------------------------------------------------------------- */
 
-/* The low `n` bytes first, at any alignment and on any machine. */
-static uint64_t load(const unsigned char *at, size_t n)
-{
-    uint64_t bits = 0;
-    for (size_t i = 0; i < n; i++)
-        bits |= (uint64_t)at[i] << (8 * i);
-    return bits;
-}
-
 static int64_t integer_at(const mmofl_npy *npy, size_t i)
 {
     switch (npy->type) {
     case MMOFL_NPY_U8:
         return npy->data[i];
     case MMOFL_NPY_I32:
-        return (int32_t)(uint32_t)load(npy->data + 4 * i, 4);
+        return (int32_t)(uint32_t)mmofl_bytes_load(npy->data + 4 * i, 4);
     default:
-        return (int64_t)load(npy->data + 8 * i, 8);
+        return (int64_t)mmofl_bytes_load(npy->data + 8 * i, 8);
     }
 }
 
@@ -233,11 +224,11 @@ static double real_at(const mmofl_npy *npy, size_t i)
     double wide;
     switch (npy->type) {
     case MMOFL_NPY_F32:
-        bits32 = (uint32_t)load(npy->data + 4 * i, 4);
+        bits32 = (uint32_t)mmofl_bytes_load(npy->data + 4 * i, 4);
         memcpy(&narrow, &bits32, sizeof narrow);
         return (double)narrow;
     case MMOFL_NPY_F64:
-        bits64 = load(npy->data + 8 * i, 8);
+        bits64 = mmofl_bytes_load(npy->data + 8 * i, 8);
         memcpy(&wide, &bits64, sizeof wide);
         return wide;
     default:
