@@ -47,7 +47,8 @@ typedef struct mmofl_tensor_plan {
     int axis[4];    /* stored axis i is PyTorch's axis axis[i] */
     size_t offset;  /* floats from the layer's first parameter */
     float bound;    /* initial values uniform in [-bound, bound) ... */
-    float constant; /* ... or, with bound 0, all this */
+    float constant; /* ... or, with bound 0, all this ... */
+    size_t zeros;   /* ... but the first ones stored are zero (row of the padding) */
 } mmofl_tensor_plan;
 
 typedef struct mmofl_layer mmofl_layer;

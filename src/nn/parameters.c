@@ -61,10 +61,13 @@ void mmofl_model_init(const mmofl_model *model, uint64_t seed, float *w)
         mmofl_rng rng =
             mmofl_rng_open(seed, MMOFL_NO_DEVICE, (uint64_t)i, MMOFL_USE_INIT);
         double bound = (double)p.plan->bound;
-        for (size_t k = 0; k < p.count; k++)
-            w[p.offset + k] = p.plan->bound > 0
-                                  ? (float)(bound * (2 * mmofl_rng_uniform(&rng) - 1))
-                                  : p.plan->constant;
+        float *to = w + p.offset;
+        for (size_t k = 0; k < p.plan->zeros; k++)
+            to[k] = 0;
+        for (size_t k = p.plan->zeros; k < p.count; k++)
+            to[k] = p.plan->bound > 0
+                        ? (float)(bound * (2 * mmofl_rng_uniform(&rng) - 1))
+                        : p.plan->constant;
     }
 }
 

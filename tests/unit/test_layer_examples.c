@@ -43,6 +43,20 @@ static void check_example(example e)
 
 #define FLOATS(...) ((const float[]){__VA_ARGS__})
 
+static void embedding_by_hand(void **state)
+{
+    (void)state;
+    /* Token 2 comes twice; whatever stands in row 0, padding is zeros. */
+    check_example(
+        (example){.text = "embedding out=2",
+                  .in = {1, {4}},
+                  .w = FLOATS(9, 9, 10, 11, 20, 21, 30, 31, 40, 41, 50, 51, 60, 61),
+                  .x = FLOATS(2, 6, 2, 0),
+                  .y = FLOATS(20, 21, 60, 61, 20, 21, 0, 0),
+                  .dy = FLOATS(1, 2, 3, 4, 5, 6, 7, 8),
+                  .dw = FLOATS(0, 0, 0, 0, 6, 8, 0, 0, 0, 0, 0, 0, 3, 4)});
+}
+
 static void linear_by_hand(void **state)
 {
     (void)state;
@@ -221,6 +235,10 @@ static void layers_refuse_inputs_that_do_not_fit(void **state)
         mmofl_status status;
         const char *says;
     } refusals[] = {
+        {"embedding out=2",
+         {2, {7, 1}},
+         MMOFL_E_SHAPE,
+         "embedding wants an input (tokens), not (7, 1)"},
         {"conv1d out=2 kernel=3",
          {1, {7}},
          MMOFL_E_SHAPE,
@@ -251,7 +269,9 @@ static void layers_refuse_inputs_that_do_not_fit(void **state)
         mmofl_pick pick = fixture_pick(mmofl_layer_kinds(), refusals[i].text);
         mmofl_layer layer = {.number = 12345};
         mmofl_error err = {0};
-        CHECK_STATUS(mmofl_layer_plan(&pick, refusals[i].in, 0, &layer, &err),
+        const mmofl_layer_kind *kind = (const void *)pick.kind;
+        CHECK_STATUS(mmofl_layer_plan(&pick, refusals[i].in, kind->takes_tokens ? 9 : 0,
+                                      &layer, &err),
                      refusals[i].status);
         CHECK_CONTAINS(err.text, refusals[i].says);
         CHECK(layer.number == 12345 && layer.kind == NULL);
@@ -325,7 +345,8 @@ static void dropout_is_off_without_training_or_a_name_for_its_masks(void **state
     }
 }
 
-CHECK_MAIN(TEST(linear_by_hand), TEST(conv1d_with_stride_and_padding_by_hand),
+CHECK_MAIN(TEST(embedding_by_hand), TEST(linear_by_hand),
+           TEST(conv1d_with_stride_and_padding_by_hand),
            TEST(conv1d_with_channels_by_hand), TEST(max_pool_by_hand),
            TEST(max_pool_gives_ties_to_the_first),
            TEST(max_pool_lets_nan_win_wherever_it_stands), TEST(average_pools_by_hand),

@@ -108,6 +108,30 @@ static void initial_values_stay_in_bounds_and_fill_them(void **state)
     mmofl_model_delete(model);
 }
 
+static void the_row_of_the_padding_starts_at_zero(void **state)
+{
+    (void)state;
+    enum { VOCABULARY = 500, D = 8 };
+    fixture_spec s = {0};
+    fixture_add(&s, "text", (mmofl_shape){1, {6}}, "embedding out=8; global_avg_pool");
+    s.modality[0].dtype = MMOFL_TOKENS;
+    s.modality[0].vocabulary = VOCABULARY;
+    fixture_head(&s, "linear out=3");
+    mmofl_model *model = fixture_model(&s, 3, NULL);
+    float *w = calloc(model->n_parameters, sizeof *w);
+    CHECK(w != NULL);
+    CHECK_INT(model->n_parameters, VOCABULARY * D + 3 * D + 3);
+    mmofl_model_init(model, 3, w);
+    double squares = 0;
+    for (int i = 0; i < VOCABULARY * D; i++) {
+        CHECK((w[i] == 0) == (i < D));
+        squares += (double)w[i] * (double)w[i];
+    }
+    CHECK_NEAR(squares / ((VOCABULARY - 1) * D), 1, 0.06); /* unit variance */
+    free(w);
+    mmofl_model_delete(model);
+}
+
 static void initial_values_depend_on_the_seed_alone(void **state)
 {
     (void)state;
@@ -400,6 +424,7 @@ static void the_environment_names_the_instruction_set(void **state)
 CHECK_MAIN(TEST(parameters_have_the_names_that_pytorch_gives_them),
            TEST(export_is_pytorchs_layout_and_import_its_inverse),
            TEST(initial_values_stay_in_bounds_and_fill_them),
+           TEST(the_row_of_the_padding_starts_at_zero),
            TEST(initial_values_depend_on_the_seed_alone),
            TEST(in_place_layers_share_unless_somebody_still_looks),
            TEST(shared_buffers_have_the_widest_margin),

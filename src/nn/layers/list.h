@@ -4,6 +4,7 @@
 #define MMOFL_NN_LAYERS_LIST_H
 
 #define MMOFL_LAYER_LIST(X)                                                            \
+    X(embedding)                                                                       \
     X(linear)                                                                          \
     X(conv1d)                                                                          \
     X(relu)                                                                            \
