@@ -16,9 +16,11 @@ double mmofl_reference_product(const mmofl_gemm *g, int group, int i, int j)
     else if (g->bias)
         sum = (double)g->bias[j];
     for (int s = shared ? 0 : group; s < (shared ? g->groups : group + 1); s++)
-        for (int k = 0; k < g->depth; k++)
-            sum += (double)g->a[s * g->a_group + i * g->a_row + k * g->a_step] *
-                   (double)g->b[s * g->b_group + k * g->b_step + j];
+        for (int r = 0; r < (g->runs ? g->runs : 1); r++)
+            for (int k = 0; k < g->depth; k++)
+                sum += (double)g->a[s * g->a_group + r * g->a_run + i * g->a_row +
+                                    k * g->a_step] *
+                       (double)g->b[s * g->b_group + r * g->b_run + k * g->b_step + j];
     return sum;
 }
 

@@ -4,16 +4,16 @@
  *
  *            n: NR columns = NV vectors             a tile, depth step k:
  *        +--------+--------+-----+           B[k, j..]  =  b0  b1     (NV vectors)
- *    MR  |  tile  |  tile  |tail |     A[i,k] broadcast -> a0  += a0*b0 a0*b1
+ *    MR  |  tile  |  tile  |part |     A[i,k] broadcast -> a0  += a0*b0 a0*b1
  *        +--------+--------+-----+                         a1  += a1*b0 a1*b1
  *    MR  |  tile  |  ...   |     |                         ...
  *        +--------+--------+-----+                         MR x NV accumulators
  *
- * Columns that do not fill a vector are copied into a zero-padded panel first, PANEL
- * rows of B at a time; the running sums go on from one panel to the next.  The
- * accumulator loops have constant bounds and unroll completely at -O3. */
+ * Columns that do not fill a vector are loaded and stored in part, so nothing beside
+ * B and C is touched.  Groups that share B are rows of one taller product: a tile may
+ * begin in one group and end in the next, so that narrow images leave no tiles half
+ * empty.  The accumulator loops have constant bounds and unroll completely at -O3. */
 #include <assert.h>
-#include <string.h>
 
 #if defined(__FMA__)
 #include <immintrin.h>
@@ -34,14 +34,24 @@ enum { VECTOR = 4, MR = 8 };
 #else
 enum { VECTOR = 4, MR = 4 };
 #endif
-enum { NR = 2 * VECTOR, PANEL = 128 };
+/* Groups are taken together until they have so many rows: enough tiles, and still near.
+ */
+enum { NR = 2 * VECTOR, BLOCK_ROWS = 96 };
 
-/* A strip of work with the columns fixed: B and C point at its first column. */
-typedef struct strip {
-    int depth, groups;
-    const float *a, *b, *bias;
-    ptrdiff_t a_row, a_step, a_group, b_step, b_group, c_row;
+/* Rows are walked through A and C together: `m` of them, then on to the next group. */
+typedef struct row_walk {
+    const float *a;
     float *c;
+    ptrdiff_t a_row, c_row, a_next, c_next; /* a row further; a group further, less m
+                                             * rows */
+    int m, left;                            /* rows of a group; those still ahead */
+} row_walk;
+
+/* What all tiles of a strip share: B and bias start at its first column. */
+typedef struct strip {
+    int depth, runs;
+    const float *b, *bias;
+    ptrdiff_t a_step, a_run, b_step, b_run;
     bool accumulate;
 } strip;
 
@@ -61,6 +71,58 @@ INLINE void store(float *p, vec v)
 {
     *(vec_anywhere *)p = v;
 }
+
+/* The first 0 < width < VECTOR lanes of a vector at p; the others are anything. */
+#if defined(__AVX512F__)
+typedef __mmask16 lanes;
+INLINE lanes lanes_of(int width)
+{
+    return (lanes)((1u << width) - 1);
+}
+INLINE vec load_part(const float *p, lanes some)
+{
+    return (vec)_mm512_maskz_loadu_ps(some, p);
+}
+INLINE void store_part(float *p, lanes some, vec v)
+{
+    _mm512_mask_storeu_ps(p, some, (__m512)v);
+}
+#elif defined(__AVX2__)
+typedef __m256i lanes;
+INLINE lanes lanes_of(int width)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(width),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+INLINE vec load_part(const float *p, lanes some)
+{
+    return (vec)_mm256_maskload_ps(p, some);
+}
+INLINE void store_part(float *p, lanes some, vec v)
+{
+    _mm256_maskstore_ps(p, some, (__m256)v);
+}
+#else
+typedef struct lanes {
+    int at[VECTOR], width; /* lanes past the width read the last one again */
+} lanes;
+INLINE lanes lanes_of(int width)
+{
+    lanes some = {.width = width};
+    for (int j = 0; j < VECTOR; j++)
+        some.at[j] = j < width ? j : width - 1;
+    return some;
+}
+INLINE vec load_part(const float *p, lanes some)
+{
+    return (vec){p[0], p[some.at[1]], p[some.at[2]], p[some.at[3]]};
+}
+INLINE void store_part(float *p, lanes some, vec v)
+{
+    for (int j = 0; j < some.width; j++)
+        p[j] = v[j];
+}
+#endif
 
 /* acc + a*b in each lane, rounded once exactly where mla rounds once.  Spelled out: a
  * compiler that is only allowed to contract does so in most places, and where it does
@@ -82,33 +144,39 @@ INLINE vec multiply_add(float a, vec b, vec acc)
 #endif
 }
 
-/* mr x (nv vectors) outputs; with width > 0 (then nv = 1) only `width` columns of C
- * exist. */
-INLINE void tile(int mr, int nv, int width, const strip *s, int row)
+/* Vector j of nv, of which the last may be only partly there. */
+INLINE vec load_column(const float *p, int j, int nv, bool partly, lanes some)
+{
+    return partly && j == nv - 1 ? load_part(p + j * VECTOR, some)
+                                 : load(p + j * VECTOR);
+}
+
+/* mr x (nv vectors) outputs from the walk's next row on. */
+INLINE void tile(int mr, int nv, bool partly, lanes some, const strip *s, row_walk *at)
 {
     vec acc[MR][2];
-    float *c = s->c + row * s->c_row;
-    float edge[VECTOR] = {0};
+    const float *a[MR];
+    float *c[MR];
 #pragma GCC unroll 8
     for (int i = 0; i < mr; i++) {
-        const float *start = s->accumulate ? c + i * s->c_row : s->bias;
-        if (width && start) {
-            for (int j = 0; j < width; j++)
-                edge[j] = start[j];
-            start = edge;
-        }
+        a[i] = at->a, c[i] = at->c;
+        at->a += at->a_row, at->c += at->c_row;
+        if (--at->left == 0)
+            at->a += at->a_next, at->c += at->c_next, at->left = at->m;
+        const float *start = s->accumulate ? c[i] : s->bias;
 #pragma GCC unroll 2
         for (int j = 0; j < nv; j++)
-            acc[i][j] = start ? load(start + j * VECTOR) : (vec){0};
+            acc[i][j] = start ? load_column(start, j, nv, partly, some) : (vec){0};
     }
-    for (int g = 0; g < s->groups; g++) {
-        const float *a = s->a + row * s->a_row + g * s->a_group;
-        const float *b = s->b + g * s->b_group;
-        for (int k = 0; k < s->depth; k++, a += s->a_step, b += s->b_step) {
-            vec b0 = load(b), b1 = nv > 1 ? load(b + VECTOR) : (vec){0};
+    for (int r = 0; r < s->runs; r++) {
+        const float *b = s->b + r * s->b_run;
+        ptrdiff_t at_k = r * s->a_run;
+        for (int k = 0; k < s->depth; k++, at_k += s->a_step, b += s->b_step) {
+            vec b0 = load_column(b, 0, nv, partly, some),
+                b1 = nv > 1 ? load_column(b, 1, nv, partly, some) : (vec){0};
 #pragma GCC unroll 8
             for (int i = 0; i < mr; i++) {
-                float ai = a[i * s->a_row];
+                float ai = a[i][at_k];
                 acc[i][0] = multiply_add(ai, b0, acc[i][0]);
                 if (nv > 1)
                     acc[i][1] = multiply_add(ai, b1, acc[i][1]);
@@ -117,122 +185,116 @@ INLINE void tile(int mr, int nv, int width, const strip *s, int row)
     }
 #pragma GCC unroll 8
     for (int i = 0; i < mr; i++) {
-        if (width) {
-            store(edge, acc[i][0]);
-            for (int j = 0; j < width; j++)
-                c[i * s->c_row + j] = edge[j];
-            continue;
-        }
 #pragma GCC unroll 2
-        for (int j = 0; j < nv; j++)
-            store(c + i * s->c_row + j * VECTOR, acc[i][j]);
+        for (int j = 0; j < nv; j++) {
+            if (partly && j == nv - 1)
+                store_part(c[i] + j * VECTOR, some, acc[i][j]);
+            else
+                store(c[i] + j * VECTOR, acc[i][j]);
+        }
     }
 }
 
 /* All rows of a strip of nv vectors of columns. */
-INLINE void rows(int nv, int width, const strip *s, int m)
+INLINE void rows(int nv, bool partly, lanes some, const strip *s, row_walk at, int n)
 {
-    int i = 0;
-    for (; i + MR <= m; i += MR)
-        tile(MR, nv, width, s, i);
-    if (MR >= 8 && i + 4 <= m) {
-        tile(4, nv, width, s, i);
-        i += 4;
+    for (; n >= MR; n -= MR)
+        tile(MR, nv, partly, some, s, &at);
+    /* clang-format off */
+    switch (n) {
+    case 7: if (MR > 7) tile(7, nv, partly, some, s, &at); break;
+    case 6: if (MR > 6) tile(6, nv, partly, some, s, &at); break;
+    case 5: if (MR > 5) tile(5, nv, partly, some, s, &at); break;
+    case 4: if (MR > 4) tile(4, nv, partly, some, s, &at); break;
+    case 3: tile(3, nv, partly, some, s, &at); break;
+    case 2: tile(2, nv, partly, some, s, &at); break;
+    case 1: tile(1, nv, partly, some, s, &at); break;
+    default: break;
     }
-    if (i + 2 <= m) {
-        tile(2, nv, width, s, i);
-        i += 2;
-    }
-    if (MR == 6 && i + 2 <= m) {
-        tile(2, nv, width, s, i);
-        i += 2;
-    }
-    if (i < m)
-        tile(1, nv, width, s, i);
+    /* clang-format on */
 }
 
-static __attribute__((noinline)) void rows_wide(const strip *s, int m)
+static __attribute__((noinline)) void rows_wide(const strip *s, const row_walk *at,
+                                                int n)
 {
-    rows(2, 0, s, m);
+    rows(2, false, lanes_of(1), s, *at, n);
 }
 
-static __attribute__((noinline)) void rows_narrow(const strip *s, int m)
+static __attribute__((noinline)) void rows_narrow(const strip *s, const row_walk *at,
+                                                  int n)
 {
-    rows(1, 0, s, m);
+    rows(1, false, lanes_of(1), s, *at, n);
 }
 
-static __attribute__((noinline)) void rows_tail(const strip *s, int m, int width)
+static __attribute__((noinline)) void rows_wide_part(const strip *s, const row_walk *at,
+                                                     int n, int width)
 {
-    rows(1, width, s, m);
+    rows(2, true, lanes_of(width), s, *at, n);
 }
 
-/* The last columns, fewer than a vector: through a padded copy of B. */
-static void strip_tail(strip s, int m, int width)
+static __attribute__((noinline)) void
+rows_narrow_part(const strip *s, const row_walk *at, int n, int width)
 {
-    float panel[PANEL * VECTOR];
-    const strip whole = s;
-    for (int g = 0; g < whole.groups; g++) {
-        for (int k0 = 0; k0 < whole.depth; k0 += PANEL) {
-            int depth = whole.depth - k0 < PANEL ? whole.depth - k0 : PANEL;
-            const float *b = whole.b + g * whole.b_group + k0 * whole.b_step;
-            for (int k = 0; k < depth; k++)
-                for (int j = 0; j < VECTOR; j++)
-                    panel[k * VECTOR + j] = j < width ? b[k * whole.b_step + j] : 0.0f;
-            s.a = whole.a + g * whole.a_group + k0 * whole.a_step;
-            s.b = panel;
-            s.b_step = VECTOR;
-            s.depth = depth;
-            s.groups = 1;
-            rows_tail(&s, m, width);
-            s.accumulate = true;
-        }
+    rows(1, true, lanes_of(width), s, *at, n);
+}
+
+/* `n` rows with their columns cut into strips. */
+static void product(strip s, row_walk at, int n, int columns)
+{
+    for (; columns >= NR; columns -= NR) {
+        rows_wide(&s, &at, n);
+        s.b += NR, at.c += NR, s.bias = s.bias ? s.bias + NR : NULL;
     }
+    if (columns > VECTOR)
+        rows_wide_part(&s, &at, n, columns - VECTOR);
+    else if (columns == VECTOR)
+        rows_narrow(&s, &at, n);
+    else if (columns > 0)
+        rows_narrow_part(&s, &at, n, columns);
 }
 
-/* One product with its columns cut into strips. */
-static void product(const mmofl_gemm *g, const strip *whole)
+/* How many groups are taken as one product. */
+static int groups_at_once(const mmofl_gemm *g)
 {
-    strip s = *whole;
-    int j = 0;
-    for (; j + NR <= g->n; j += NR) {
-        rows_wide(&s, g->m);
-        s.b += NR, s.c += NR, s.bias = s.bias ? s.bias + NR : NULL;
-    }
-    if (j + VECTOR <= g->n) {
-        rows_narrow(&s, g->m);
-        s.b += VECTOR, s.c += VECTOR, s.bias = s.bias ? s.bias + VECTOR : NULL;
-        j += VECTOR;
-    }
-    if (j < g->n)
-        strip_tail(s, g->m, g->n - j);
+    if (g->groups == 1 || g->m == 0 || g->b_group != 0 || g->c_group == 0)
+        return 1;
+    int groups = BLOCK_ROWS / g->m;
+    return groups < 1 ? 1 : groups < g->groups ? groups : g->groups;
 }
 
 void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
 {
-    assert(g->m >= 0 && g->n >= 1 && g->depth >= 1 && g->groups >= 1);
+    assert(g->m >= 0 && g->n >= 1 && g->depth >= 1 && g->groups >= 1 && g->runs >= 0);
     assert(g->a && g->b && g->c);
     strip s = {.depth = g->depth,
-               .groups = 1,
-               .a = g->a,
+               .runs = g->runs ? g->runs : 1,
                .b = g->b,
-               .c = g->c,
                .bias = g->accumulate ? NULL : g->bias,
-               .a_row = g->a_row,
                .a_step = g->a_step,
-               .a_group = g->a_group,
+               .a_run = g->a_run,
                .b_step = g->b_step,
-               .b_group = g->b_group,
-               .c_row = g->c_row,
+               .b_run = g->b_run,
                .accumulate = g->accumulate};
+    row_walk at = {.a = g->a,
+                   .c = g->c,
+                   .a_row = g->a_row,
+                   .c_row = g->c_row,
+                   .a_next = g->a_group - g->m * g->a_row,
+                   .c_next = g->c_group - g->m * g->c_row,
+                   .m = g->m,
+                   .left = g->m};
+    int groups = g->groups;
     /* Short sums over many groups stay in the registers; long ones go group by group,
      * while the group's data are in the nearest cache. */
-    if (g->groups > 1 && g->c_group == 0 && g->accumulate && g->depth < 48) {
-        s.groups = g->groups;
-        product(g, &s);
-        return;
+    if (groups > 1 && g->c_group == 0 && g->accumulate && s.runs == 1 &&
+        g->depth < 48) {
+        s.runs = groups, s.a_run = g->a_group, s.b_run = g->b_group;
+        groups = 1;
     }
-    for (int i = 0; i < g->groups; i++) {
-        product(g, &s);
-        s.a += g->a_group, s.b += g->b_group, s.c += g->c_group;
+    for (int at_once = groups_at_once(g); groups > 0; groups -= at_once) {
+        at_once = at_once < groups ? at_once : groups;
+        product(s, at, at_once * g->m, g->n);
+        at.a += at_once * g->a_group, at.c += at_once * g->c_group;
+        s.b += g->b_group;
     }
 }

@@ -5,9 +5,10 @@
  * A is read through two strides (a_row between i, a_step between k), so that a
  * convolution reads its padded input in place: output row i is the window that starts
  * i*stride*channels floats into the sample, and windows overlap in memory.  B has
- * contiguous columns. `groups` products are run one after the other, each a_group,
- * b_group, c_group further; with c_group = 0 and accumulate they add up in one running
- * sum (weight gradients).
+ * contiguous columns.  The depth may come in `runs`, each `depth` steps, the next a_run
+ * and b_run further (the rows of an image under a window).  `groups` products are run
+ * one after the other, each a_group, b_group, c_group further; with c_group = 0 and
+ * accumulate they add up in one running sum (weight gradients).
  *
  * Each C[i,j] is one running sum in index order, so the bits do not depend on tile,
  * vector width or on how a batch is cut into pieces. */
@@ -19,6 +20,8 @@
 
 typedef struct mmofl_gemm {
     int m, n, depth;
+    int runs; /* 0 = 1; the whole depth is runs * depth */
+    ptrdiff_t a_run, b_run;
     const float *a;
     ptrdiff_t a_row, a_step;
     const float *b;
