@@ -1,7 +1,7 @@
-/* Our exp, log, tanh and erf against the C library's in double precision.
+/* Our exp, log, tanh, erf and sigmoid against the C library's in double precision.
  *
  * Bounds are in units in the last place (ulp) of the float nearest to the true value:
- * exp 1.1, log 1, tanh 2, erf 3.
+ * exp 1.1, log 1, tanh 2, erf 3, sigmoid 2.5.
  * MMOFL_FULL_SWEEP=1 looks at every float in range instead of every 97th. */
 #define _GNU_SOURCE
 #include <float.h>
@@ -126,6 +126,20 @@ static void error_functions_stay_within_their_bound(void **state)
     check_sweep(&down);
 }
 
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+static void sigmoids_stay_within_their_bound(void **state)
+{
+    (void)state;
+    const sweep up = {FUNCTION(sigmoid), 1e-9f, 100, false, 2.5};
+    const sweep down = {FUNCTION(sigmoid), 1e-9f, 87.3f, true, 2.5};
+    check_sweep(&up);
+    check_sweep(&down);
+}
+
 /* ---------------------------------------------------------------- edges */
 
 static float value_of(map_function *function, float x)
@@ -150,6 +164,7 @@ static void zeros_give_exact_values(void **state)
             CHECK(value_of(isa->ops->map_exp, zeros[i]) == 1.0f);
             CHECK(value_of(isa->ops->map_tanh, zeros[i]) == 0.0f);
             CHECK(value_of(isa->ops->map_erf, zeros[i]) == 0.0f);
+            CHECK(value_of(isa->ops->map_sigmoid, zeros[i]) == 0.5f);
         }
         CHECK(value_of(isa->ops->map_log, 1.0f) == 0.0f);
     }
@@ -172,6 +187,8 @@ static void far_values_are_clamped(void **state)
             CHECK(value_of(ops->map_tanh, far[i]) == 1.0f);
             CHECK(value_of(ops->map_erf, -far[i]) == -1.0f);
             CHECK(value_of(ops->map_erf, far[i]) == 1.0f);
+            CHECK(value_of(ops->map_sigmoid, -far[i]) < 1e-38f);
+            CHECK(value_of(ops->map_sigmoid, far[i]) == 1.0f);
         }
         CHECK(value_of(ops->map_log, INFINITY) == INFINITY);
     }
@@ -189,6 +206,7 @@ static void nan_stays_nan(void **state)
             CHECK(isnan(value_of(isa->ops->map_log, nans[i])));
             CHECK(isnan(value_of(isa->ops->map_tanh, nans[i])));
             CHECK(isnan(value_of(isa->ops->map_erf, nans[i])));
+            CHECK(isnan(value_of(isa->ops->map_sigmoid, nans[i])));
         }
     }
 }
@@ -222,7 +240,8 @@ static void sets_that_round_alike_agree_to_the_bit(void **state)
 {
     (void)state;
     enum { N = 1009 };
-    float x[N], first[2][4][N], y[N];
+    enum { FUNCTIONS = 5, LOG = 3 };
+    float x[N], first[2][FUNCTIONS][N], y[N];
     bool seen[2] = {false, false};
     fixture_fill(x, N, 5);
     for (int i = 0; i < N; i++)
@@ -230,11 +249,12 @@ static void sets_that_round_alike_agree_to_the_bit(void **state)
     FOR_EACH_ISA(isa)
     {
         map_function *const f[] = {isa->ops->map_exp, isa->ops->map_tanh,
-                                   isa->ops->map_erf, isa->ops->map_log};
-        for (int k = 0; k < 4; k++) {
+                                   isa->ops->map_erf, isa->ops->map_log,
+                                   isa->ops->map_sigmoid};
+        for (int k = 0; k < FUNCTIONS; k++) {
             float in[N];
             for (int i = 0; i < N; i++)
-                in[i] = k == 3 ? fabsf(x[i]) + 1e-6f : x[i];
+                in[i] = k == LOG ? fabsf(x[i]) + 1e-6f : x[i];
             f[k](y, in, N);
             if (seen[isa->fused])
                 CHECK(fixture_same_bits(y, first[isa->fused][k], N));
@@ -300,7 +320,8 @@ static void a_nan_or_infinite_logit_never_gives_a_finite_loss(void **state)
 CHECK_MAIN(TEST(exponentials_stay_within_their_bound),
            TEST(logarithms_stay_within_their_bound),
            TEST(hyperbolic_tangents_stay_within_their_bound),
-           TEST(error_functions_stay_within_their_bound), TEST(zeros_give_exact_values),
+           TEST(error_functions_stay_within_their_bound),
+           TEST(sigmoids_stay_within_their_bound), TEST(zeros_give_exact_values),
            TEST(far_values_are_clamped), TEST(nan_stays_nan),
            TEST(seams_do_not_step_back), TEST(sets_that_round_alike_agree_to_the_bit),
            TEST(cross_entropy_by_hand), TEST(huge_logits_give_a_finite_loss),

@@ -90,6 +90,7 @@ MAP(map_exp, vexp)
 MAP(map_tanh, vtanh)
 MAP(map_log, vlog)
 MAP(map_erf, verf)
+MAP(map_sigmoid, vsigmoid)
 
 const mmofl_ops MMOFL_ISA(mmofl_ops) = {
     .gemm = MMOFL_ISA(mmofl_gemm_run),
@@ -103,4 +104,5 @@ const mmofl_ops MMOFL_ISA(mmofl_ops) = {
     .map_tanh = map_tanh,
     .map_log = map_log,
     .map_erf = map_erf,
+    .map_sigmoid = map_sigmoid,
 };

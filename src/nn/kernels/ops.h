@@ -31,12 +31,13 @@ typedef struct mmofl_ops {
      */
     float (*softmax_cross_entropy)(float *logits, int classes, int label, float weight,
                                    bool gradient);
-    /** y[i] = e^x[i], tanh x[i], ln x[i], erf x[i]: for tests of the vector
-     * mathematics. */
+    /** y[i] = e^x[i], tanh x[i], ln x[i], erf x[i], 1 / (1 + e^-x[i]): for tests of the
+     * vector mathematics. */
     void (*map_exp)(float *y, const float *x, size_t n);
     void (*map_tanh)(float *y, const float *x, size_t n);
     void (*map_log)(float *y, const float *x, size_t n);
     void (*map_erf)(float *y, const float *x, size_t n);
+    void (*map_sigmoid)(float *y, const float *x, size_t n);
     /** A loop of nothing but multiply-adds, for benchmarks: *flops is the work it did;
      * the result only keeps it from being left out. */
     float (*peak)(size_t rounds, double *flops);

@@ -1,4 +1,5 @@
-/* vector_math.h - exp, log, tanh and erf that compilers can turn into vector code.
+/* vector_math.h - exp, log, tanh, sigmoid and erf that compilers can turn into vector
+ * code.
  *
  * Why not libm: its functions differ between C libraries and are 8 to 30 times slower
  * in a loop.  Polynomials are those of Moshier's Cephes library (single precision);
@@ -102,6 +103,11 @@ static inline float vtanh(float x)
     float small = mla(p * s, x, x);
     float large = 1.0f - 2.0f / (vexp(a + a) + 1.0f);
     return a < 0.625f ? small : (x < 0 ? -large : large);
+}
+
+static inline float vsigmoid(float x)
+{
+    return 1.0f / (1.0f + vexp(-x));
 }
 
 static inline float verf(float x)
