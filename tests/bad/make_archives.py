@@ -152,7 +152,8 @@ def har_archives():
         [(p, t.encode(), 0o100644) for p, t in sorted(files.items())])
 
 
-for folder, made in (("archive", archives()), ("uci-har", har_archives())):
-    (HERE / folder).mkdir(exist_ok=True)
-    for name, data in made:
-        (HERE / folder / name).write_bytes(data)
+if __name__ == "__main__":
+    for folder, made in (("archive", archives()), ("uci-har", har_archives())):
+        (HERE / folder).mkdir(exist_ok=True)
+        for name, data in made:
+            (HERE / folder / name).write_bytes(data)
