@@ -162,6 +162,62 @@ static void average_pools_by_hand(void **state)
                             .dx = FLOATS(1, 2, 3, 1, 2, 3)});
 }
 
+static void attention_pools_by_hand(void **state)
+{
+    (void)state;
+    /* The hidden unit sees nothing, so both rows that are there weigh 1/2. de = a (da -
+     * 2) is (-1/2, 1/2), which goes through W2 = 2 and 1 - tanh^2 1 = 0.42 to W1. */
+    const float du = 0.41997434f;
+    check_example((example){.text = "attention_pool hidden=1",
+                            .in = {2, {3, 2}},
+                            .w = FLOATS(0, 0, 1, 2, 5),
+                            .x = FLOATS(0, 0, 1, 2, 3, 6),
+                            .y = FLOATS(2, 4),
+                            .dy = FLOATS(1, 0),
+                            .dx = FLOATS(0, 0, 0.5f, 0, 0.5f, 0),
+                            .dw = FLOATS(2 * du, 4 * du, 0, 0, 0)});
+    /* The second head's scores are apart by ln 3 = 2.2428 (tanh 1/4 - tanh -1/4), so
+     * that it weighs the rows by 1/4 and 3/4; its de is (-3/8, 3/8). */
+    const float k = 2.2428106f, through = 0.375f * k * 0.94001475f * 0.25f;
+    check_example((example){.text = "attention_pool heads=2 hidden=1",
+                            .in = {2, {2, 1}},
+                            .w = FLOATS(0.25f, 0, 0, k, 0, 0),
+                            .x = FLOATS(-1, 1),
+                            .y = FLOATS(0, 0.5f),
+                            .dy = FLOATS(1, 1),
+                            .dx = FLOATS(0.75f - through, 1.25f + through)});
+}
+
+static void nothing_is_pooled_where_no_row_is(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        rig *r = rig_new("attention_pool heads=2 hidden=3", (mmofl_shape){2, {4, 5}},
+                         isa, 1);
+        memset(room_sample(&r->x, 0), 0, r->x.count * sizeof(float));
+        rig_forward(r, 0, 1);
+        rig_backward(r, 0, 1, true);
+        for (size_t i = 0; i < r->y.count; i++)
+            CHECK(room_sample(&r->y, 0)[i] == 0);
+        for (size_t i = 0; i < r->x.count; i++)
+            CHECK(room_sample(&r->dx, 0)[i] == 0);
+        for (size_t i = 0; i < r->layer.n_parameters; i++)
+            CHECK(r->dw[i] == 0);
+        rig_delete(r);
+    }
+}
+
+static void attention_has_the_parameters_of_fedmultimodal(void **state)
+{
+    (void)state;
+    rig *r = rig_new("attention_pool heads=6 hidden=512", (mmofl_shape){2, {32, 128}},
+                     mmofl_isa_best(), 1);
+    CHECK_INT(r->layer.n_parameters, 69126);
+    CHECK_INT(r->y.count, 768);
+    rig_delete(r);
+}
+
 static void flatten_keeps_the_order(void **state)
 {
     (void)state;
@@ -260,6 +316,10 @@ static void layers_refuse_inputs_that_do_not_fit(void **state)
          {2, {7, 2}},
          MMOFL_E_SHAPE,
          "kernel 8 is longer than the input of 7 time steps"},
+        {"attention_pool hidden=3",
+         {1, {7}},
+         MMOFL_E_SHAPE,
+         "attention_pool wants an input (rows, channels), not (7)"},
         {"group_norm groups=3",
          {2, {9, 4}},
          MMOFL_E_SHAPE,
@@ -350,6 +410,8 @@ CHECK_MAIN(TEST(embedding_by_hand), TEST(linear_by_hand),
            TEST(conv1d_with_channels_by_hand), TEST(max_pool_by_hand),
            TEST(max_pool_gives_ties_to_the_first),
            TEST(max_pool_lets_nan_win_wherever_it_stands), TEST(average_pools_by_hand),
+           TEST(attention_pools_by_hand), TEST(nothing_is_pooled_where_no_row_is),
+           TEST(attention_has_the_parameters_of_fedmultimodal),
            TEST(flatten_keeps_the_order), TEST(norms_by_hand),
            TEST(activations_by_hand), TEST(layers_refuse_inputs_that_do_not_fit),
            TEST(dropout_drops_its_share_and_keeps_the_mean),

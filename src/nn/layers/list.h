@@ -14,6 +14,7 @@
     X(max_pool)                                                                        \
     X(avg_pool)                                                                        \
     X(global_avg_pool)                                                                 \
+    X(attention_pool)                                                                  \
     X(flatten)                                                                         \
     X(group_norm)                                                                      \
     X(layer_norm)                                                                      \

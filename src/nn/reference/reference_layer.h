@@ -21,7 +21,7 @@
 MMOFL_LAYER_LIST(MMOFL_REFERENCE_DECLARE)
 #undef MMOFL_REFERENCE_DECLARE
 
-/* A number among the layer's options. */
+/* A number, a choice's index or a boolean among the layer's options. */
 static inline double option(const mmofl_layer *layer, const char *name)
 {
     const mmofl_kind *kind = &layer->kind->kind;
@@ -30,8 +30,10 @@ static inline double option(const mmofl_layer *layer, const char *name)
         const char *field = (const char *)layer->options + o->offset;
         if (strcmp(o->name, name) != 0)
             continue;
-        return o->type == MMOFL_OPTION_INT ? *(const int *)(const void *)field
-                                           : *(const double *)(const void *)field;
+        if (o->type == MMOFL_OPTION_BOOL)
+            return *(const bool *)(const void *)field;
+        return o->type == MMOFL_OPTION_REAL ? *(const double *)(const void *)field
+                                            : *(const int *)(const void *)field;
     }
     assert(false && "the kind has no such option");
     return 0;
@@ -62,6 +64,15 @@ static inline int rows_of(mmofl_shape shape)
 static inline int channels_of(mmofl_shape shape)
 {
     return (int)mmofl_shape_channels(shape);
+}
+
+/* A row of zeros is absent. */
+static inline bool row_is_zero(const double *row, int channels)
+{
+    for (int c = 0; c < channels; c++)
+        if (row[c] != 0)
+            return false;
+    return true;
 }
 
 #endif
