@@ -162,6 +162,38 @@ static void average_pools_by_hand(void **state)
                             .dx = FLOATS(1, 2, 3, 1, 2, 3)});
 }
 
+static void a_masked_mean_is_over_the_rows_that_are_there(void **state)
+{
+    (void)state;
+    check_example((example){.text = "global_avg_pool masked=true",
+                            .in = {2, {4, 2}},
+                            .x = FLOATS(1, 0, 0, 0, 3, -4, -0.0f, 0),
+                            .y = FLOATS(2, -2),
+                            .dy = FLOATS(2, 4),
+                            .dx = FLOATS(1, 2, 0, 0, 1, 2, 0, 0)});
+}
+
+static void sums_by_hand(void **state)
+{
+    (void)state;
+    check_example((example){.text = "sum_pool",
+                            .in = {2, {3, 2}},
+                            .x = FLOATS(1, 10, 2, 20, 0, 0),
+                            .y = FLOATS(3, 30),
+                            .dy = FLOATS(5, 6),
+                            .dx = FLOATS(5, 6, 5, 6, 5, 6)});
+    /* Gates at 1/2 and, from x_1 = 3 through ln 3 / 3, at 3/4: y = 3/2 + 4 * 3/4. */
+    const float ln3 = 1.0986123f;
+    check_example((example){.text = "gated_sum",
+                            .in = {2, {2, 1}},
+                            .w = FLOATS(0, ln3 / 3, 0, 0, 0, 0),
+                            .x = FLOATS(3, 4),
+                            .y = FLOATS(4.5f),
+                            .dy = FLOATS(1),
+                            .dx = FLOATS(0.5f + 0.75f * ln3 / 3, 0.75f),
+                            .dw = FLOATS(2.25f, 2.25f, 3, 3, 0.75f, 0.75f)});
+}
+
 static void attention_pools_by_hand(void **state)
 {
     (void)state;
@@ -191,19 +223,19 @@ static void attention_pools_by_hand(void **state)
 static void nothing_is_pooled_where_no_row_is(void **state)
 {
     (void)state;
-    FOR_EACH_ISA(isa)
-    {
-        rig *r = rig_new("attention_pool heads=2 hidden=3", (mmofl_shape){2, {4, 5}},
-                         isa, 1);
+    const char *const layers[] = {"attention_pool heads=2 hidden=3",
+                                  "global_avg_pool masked=true"};
+    for (int i = 0; i < 2; i++) {
+        rig *r = rig_new(layers[i], (mmofl_shape){2, {4, 5}}, mmofl_isa_best(), 1);
         memset(room_sample(&r->x, 0), 0, r->x.count * sizeof(float));
         rig_forward(r, 0, 1);
         rig_backward(r, 0, 1, true);
-        for (size_t i = 0; i < r->y.count; i++)
-            CHECK(room_sample(&r->y, 0)[i] == 0);
-        for (size_t i = 0; i < r->x.count; i++)
-            CHECK(room_sample(&r->dx, 0)[i] == 0);
-        for (size_t i = 0; i < r->layer.n_parameters; i++)
-            CHECK(r->dw[i] == 0);
+        for (size_t k = 0; k < r->y.count; k++)
+            CHECK(room_sample(&r->y, 0)[k] == 0);
+        for (size_t k = 0; k < r->x.count; k++)
+            CHECK(room_sample(&r->dx, 0)[k] == 0);
+        for (size_t k = 0; k < r->layer.n_parameters; k++)
+            CHECK(r->dw[k] == 0);
         rig_delete(r);
     }
 }
@@ -316,6 +348,10 @@ static void layers_refuse_inputs_that_do_not_fit(void **state)
          {2, {7, 2}},
          MMOFL_E_SHAPE,
          "kernel 8 is longer than the input of 7 time steps"},
+        {"gated_sum",
+         {3, {2, 2, 3}},
+         MMOFL_E_SHAPE,
+         "gated_sum wants an input (rows, channels), not (2, 2, 3)"},
         {"attention_pool hidden=3",
          {1, {7}},
          MMOFL_E_SHAPE,
@@ -410,6 +446,7 @@ CHECK_MAIN(TEST(embedding_by_hand), TEST(linear_by_hand),
            TEST(conv1d_with_channels_by_hand), TEST(max_pool_by_hand),
            TEST(max_pool_gives_ties_to_the_first),
            TEST(max_pool_lets_nan_win_wherever_it_stands), TEST(average_pools_by_hand),
+           TEST(a_masked_mean_is_over_the_rows_that_are_there), TEST(sums_by_hand),
            TEST(attention_pools_by_hand), TEST(nothing_is_pooled_where_no_row_is),
            TEST(attention_has_the_parameters_of_fedmultimodal),
            TEST(flatten_keeps_the_order), TEST(norms_by_hand),

@@ -46,10 +46,19 @@ static const layer_case cases[] = {
     {"global_avg_pool", {2, {11, 6}}},
     {"global_avg_pool", {3, {3, 4, 2}}},
     {"global_avg_pool", {1, {5}}},
+    {"global_avg_pool; gaps", {2, {4, 3}}},
+    {"global_avg_pool masked=true", {2, {4, 3}}},
+    {"global_avg_pool masked=true; gaps", {2, {5, 3}}},
+    {"global_avg_pool masked=true; ends", {2, {4, 17}}},
+    {"sum_pool", {2, {11, 6}}},
+    {"sum_pool", {3, {2, 3, 17}}},
     {"attention_pool heads=3 hidden=5", {2, {6, 4}}},
     {"attention_pool heads=6 hidden=17 masked=false", {2, {3, 19}}},
     {"attention_pool hidden=2; gaps", {2, {5, 3}}},
     {"attention_pool heads=2 hidden=4; ends", {3, {2, 4, 3}}},
+    {"gated_sum", {2, {2, 3}}},
+    {"gated_sum", {2, {3, 17}}},
+    {"gated_sum", {2, {1, 5}}},
     {"flatten", {2, {4, 5}}},
     {"flatten", {3, {2, 3, 2}}},
     {"group_norm groups=1", {2, {6, 4}}},
@@ -150,6 +159,15 @@ static bool in_absent_row(const rig *r, const double *x, size_t i)
     return true;
 }
 
+static bool leaves_rows_out(const mmofl_layer *layer)
+{
+    const mmofl_kind *kind = &layer->kind->kind;
+    for (int i = 0; i < kind->n_options; i++)
+        if (strcmp(kind->options[i].name, "masked") == 0)
+            return ((const bool *)layer->options)[kind->options[i].offset];
+    return false;
+}
+
 /* Gradients by differences: wanted_dx (n, in), wanted_dw.  A row of zeros that moved
  * would no longer be absent: there a layer that leaves it out has the gradient 0. */
 static void differences(const rig *r, double *wanted_dx, double *wanted_dw)
@@ -160,7 +178,7 @@ static void differences(const rig *r, double *wanted_dx, double *wanted_dw)
     for (int s = 0; s < r->n; s++) {
         fixture_widen(room_sample(&r->x, s), x, r->x.count);
         for (size_t i = 0; i < r->x.count; i++)
-            if (!in_absent_row(r, x, i))
+            if (!in_absent_row(r, x, i) || !leaves_rows_out(&r->layer))
                 wanted_dx[(size_t)s * r->x.count + i] = slope(r, s, w, x, y, &x[i]);
         for (size_t i = 0; i < parameters; i++)
             wanted_dw[i] += slope(r, s, w, x, y, &w[i]);

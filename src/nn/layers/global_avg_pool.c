@@ -1,33 +1,54 @@
-/* global_avg_pool.c - the mean over time (all axes but the last) of each channel. */
-#include <string.h>
+/* global_avg_pool.c - the mean over rows (all axes but the last: time, or stacked
+ * modalities) of each channel.  Masked, the mean over the rows that are there; a sample
+ * without any gives zeros. */
+#include "nn/layers/absent_rows.h"
+#include "nn/layers/row_pool.h"
 
-#include "nn/layers/layers.h"
+typedef struct global_avg_pool_options {
+    bool masked;
+} global_avg_pool_options;
+
+static const mmofl_option options[] = {
+    MMOFL_BOOL_OPTION(global_avg_pool_options, masked, "false",
+                      "leave out rows of zeros"),
+};
+
+static bool is_masked(const mmofl_layer *layer)
+{
+    return ((const global_avg_pool_options *)layer->options)->masked;
+}
 
 static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
 {
     (void)err;
-    layer->out = (mmofl_shape){1, {layer->in.dim[layer->in.n - 1]}};
-    layer->flops = layer->dx_flops = (double)mmofl_shape_count(layer->in);
-    return MMOFL_OK;
+    return row_pool_plan(layer);
+}
+
+/* Row t of the sample at x does not count. */
+static bool leaves_out(const mmofl_layer *layer, const float *x, size_t t)
+{
+    size_t channels = mmofl_shape_channels(layer->in);
+    return is_masked(layer) && row_is_absent(x + t * channels, channels);
+}
+
+/* What a row that counts has of the mean: 1 / how many there are. */
+static float share_of_row(const mmofl_layer *layer, const float *x)
+{
+    size_t count = 0;
+    for (size_t t = 0; t < mmofl_shape_rows(layer->in); t++)
+        count += !leaves_out(layer, x, t);
+    return count ? 1.0f / (float)count : 0.0f;
 }
 
 static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
                     const float *w, mmofl_span x, mmofl_span y)
 {
     (void)run, (void)w;
-    size_t rows = mmofl_shape_rows(layer->in),
-           channels = mmofl_shape_channels(layer->in);
-    float share = 1.0f / (float)rows;
-    for (int s = 0; s < n; s++) {
-        const float *restrict in = x.at + (size_t)s * x.stride;
-        float *restrict out = y.at + (size_t)s * y.stride;
-        memcpy(out, in, sizeof(float) * channels);
-        for (size_t t = 1; t < rows; t++) {
-#pragma omp simd
-            for (size_t c = 0; c < channels; c++)
-                out[c] += in[t * channels + c];
-        }
-        for (size_t c = 0; c < channels; c++)
+    for (size_t s = 0; s < (size_t)n; s++) {
+        const float *in = x.at + s * x.stride;
+        float *out = y.at + s * y.stride, share = share_of_row(layer, in);
+        add_rows(layer, in, out); /* those left out add zeros */
+        for (size_t c = 0; c < mmofl_shape_channels(layer->in); c++)
             out[c] *= share;
     }
 }
@@ -36,27 +57,27 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
                      const float *w, mmofl_span x, mmofl_span y, mmofl_span dy,
                      mmofl_span dx, float *dw)
 {
-    (void)run, (void)w, (void)x, (void)y, (void)dw;
-    if (!dx.at)
-        return;
+    (void)run, (void)w, (void)y, (void)dw;
     size_t rows = mmofl_shape_rows(layer->in),
            channels = mmofl_shape_channels(layer->in);
-    float share = 1.0f / (float)rows;
-    for (int s = 0; s < n; s++) {
-        const float *restrict g = dy.at + (size_t)s * dy.stride;
-        float *restrict to = dx.at + (size_t)s * dx.stride;
-        for (size_t t = 0; t < rows; t++) {
-#pragma omp simd
-            for (size_t c = 0; c < channels; c++)
-                to[t * channels + c] = share * g[c];
-        }
+    for (size_t s = 0; dx.at && s < (size_t)n; s++) {
+        const float *in = x.at + s * x.stride;
+        float *to = dx.at + s * dx.stride;
+        spread_over_rows(layer, share_of_row(layer, in), dy.at + s * dy.stride, to);
+        for (size_t t = 0; t < rows; t++)
+            if (leaves_out(layer, in, t))
+                memset(to + t * channels, 0, channels * sizeof *to);
     }
 }
 
 const mmofl_layer_kind MMOFL_LAYER_NAME(global_avg_pool) = {
     .kind = {.name = "global_avg_pool",
-             .help = "mean over time",
-             .source = "PyTorch mean over time"},
+             .help = "mean over rows",
+             .source = "PyTorch mean over time",
+             .options = options,
+             .n_options = (int)MMOFL_COUNT_OF(options),
+             .options_size = sizeof(global_avg_pool_options)},
+    .uses_x = true,
     .plan = plan,
     .forward = forward,
     .backward = backward,

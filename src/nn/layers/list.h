@@ -14,7 +14,9 @@
     X(max_pool)                                                                        \
     X(avg_pool)                                                                        \
     X(global_avg_pool)                                                                 \
+    X(sum_pool)                                                                        \
     X(attention_pool)                                                                  \
+    X(gated_sum)                                                                       \
     X(flatten)                                                                         \
     X(group_norm)                                                                      \
     X(layer_norm)                                                                      \

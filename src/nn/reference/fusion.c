@@ -37,3 +37,29 @@ MMOFL_REFERENCE(attention_pool)
             to[c] /= sum;
     }
 }
+
+MMOFL_REFERENCE(sum_pool)
+{
+    (void)w;
+    int channels = channels_of(layer->in);
+    for (int c = 0; c < channels; c++) {
+        y[c] = 0;
+        for (int t = 0; t < rows_of(layer->in); t++)
+            y[c] += x[t * channels + c];
+    }
+}
+
+MMOFL_REFERENCE(gated_sum)
+{
+    int rows = rows_of(layer->in), channels = channels_of(layer->in);
+    for (int c = 0; c < channels; c++) {
+        y[c] = 0;
+        for (int m = 0; m < rows; m++) {
+            int o = m * channels + c;
+            double sum = parameter(layer, 1, w, o, 0, 0);
+            for (int i = 0; i < rows * channels; i++)
+                sum += parameter(layer, 0, w, o, i, 0) * x[i];
+            y[c] += x[o] / (1 + exp(-sum));
+        }
+    }
+}

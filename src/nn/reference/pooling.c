@@ -40,11 +40,14 @@ MMOFL_REFERENCE(avg_pool)
 MMOFL_REFERENCE(global_avg_pool)
 {
     (void)w;
-    int rows = rows_of(layer->in), channels = channels_of(layer->in);
+    int rows = rows_of(layer->in), channels = channels_of(layer->in), count = 0;
+    bool masked = option(layer, "masked") != 0;
+    for (int t = 0; t < rows; t++)
+        count += !masked || !row_is_zero(x + t * channels, channels);
     for (int c = 0; c < channels; c++) {
         double sum = 0;
         for (int t = 0; t < rows; t++)
             sum += x[t * channels + c];
-        y[c] = sum / rows;
+        y[c] = count ? sum / count : 0;
     }
 }
