@@ -199,13 +199,14 @@ static mmofl_status enter_inner(mmofl_archive *archive, size_t index, mmofl_erro
     return MMOFL_OK;
 }
 
-/* List what has been attached and hand it over, or close it. */
-static mmofl_status list_and_hand_over(mmofl_archive *made, mmofl_archive **archive,
-                                       mmofl_error *err)
+/* List what has been attached (with `enter`, the zip in it) and hand it over, or close
+ * it. */
+static mmofl_status list_and_hand_over(mmofl_archive *made, bool enter,
+                                       mmofl_archive **archive, mmofl_error *err)
 {
     mmofl_error local = {0};
     mmofl_status st = list(made, &local);
-    if (!st && find_inner(made) != made->count)
+    if (!st && enter && find_inner(made) != made->count)
         st = enter_inner(made, find_inner(made), &local);
     if (st) {
         mmofl_fail(err, st, "%s: %s", made->name, local.text);
@@ -216,8 +217,8 @@ static mmofl_status list_and_hand_over(mmofl_archive *made, mmofl_archive **arch
     return MMOFL_OK;
 }
 
-mmofl_status mmofl_archive_open(const char *path, const mmofl_archive_limits *limits,
-                                mmofl_archive **archive, mmofl_error *err)
+static mmofl_status open_path(const char *path, const mmofl_archive_limits *limits,
+                              bool enter, mmofl_archive **archive, mmofl_error *err)
 {
     mmofl_archive *made;
     mmofl_status st = new_archive(path, limits, &made, err);
@@ -230,7 +231,20 @@ mmofl_status mmofl_archive_open(const char *path, const mmofl_archive_limits *li
     }
     made->zip = made->mapping.data;
     made->zip_bytes = made->mapping.size;
-    return list_and_hand_over(made, archive, err);
+    return list_and_hand_over(made, enter, archive, err);
+}
+
+mmofl_status mmofl_archive_open(const char *path, const mmofl_archive_limits *limits,
+                                mmofl_archive **archive, mmofl_error *err)
+{
+    return open_path(path, limits, true, archive, err);
+}
+
+mmofl_status mmofl_archive_open_outer(const char *path,
+                                      const mmofl_archive_limits *limits,
+                                      mmofl_archive **archive, mmofl_error *err)
+{
+    return open_path(path, limits, false, archive, err);
 }
 
 mmofl_status mmofl_archive_open_memory(const void *data, size_t size, const char *name,
@@ -243,7 +257,7 @@ mmofl_status mmofl_archive_open_memory(const void *data, size_t size, const char
         return st;
     made->zip = data;
     made->zip_bytes = size;
-    return list_and_hand_over(made, archive, err);
+    return list_and_hand_over(made, true, archive, err);
 }
 
 /* --- stamp ------------------------------------------------------------------------ */

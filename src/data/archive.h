@@ -42,6 +42,13 @@ MMOFL_CHECKED mmofl_status mmofl_archive_open(const char *path,
                                               mmofl_archive **archive,
                                               mmofl_error *err);
 
+/** As open, but a zip at the top level stays a file among the others: for prepared
+ * folders that hold tables beside the archive that they describe. */
+MMOFL_CHECKED mmofl_status mmofl_archive_open_outer(const char *path,
+                                                    const mmofl_archive_limits *limits,
+                                                    mmofl_archive **archive,
+                                                    mmofl_error *err);
+
 /** As open, for the bytes of a zip, which it borrows; name is used in errors. */
 MMOFL_CHECKED mmofl_status mmofl_archive_open_memory(const void *data, size_t size,
                                                      const char *name,

@@ -102,7 +102,8 @@ static mmofl_status decompress_inks(tjhandle decoder, const unsigned char *bytes
 static mmofl_status decode(tjhandle decoder, const unsigned char *bytes, size_t size,
                            bool adobe, mmofl_picture *picture, mmofl_error *err)
 {
-    int width, height, subsampling, space;
+    /* A file of tables alone has a good header and leaves these as they are. */
+    int width = 0, height = 0, subsampling = 0, space = 0;
     mmofl_picture made;
     if (tjDecompressHeader3(decoder, bytes, (unsigned long)size, &width, &height,
                             &subsampling, &space))
