@@ -1,5 +1,5 @@
-/* imbalance_fixture.h - three made-up modalities and an imbalance of them, every
- * setting within reach before it starts. */
+/* imbalance_fixture.h - made-up modalities (three unless asked otherwise) and an
+ * imbalance of them, every setting within reach before it starts. */
 #ifndef MMOFL_TESTS_IMBALANCE_FIXTURE_H
 #define MMOFL_TESTS_IMBALANCE_FIXTURE_H
 
@@ -11,12 +11,15 @@
 #include "data/missing_pattern.h"
 
 enum { M = 3, T = 4, C = 2, SAMPLES = 30, HELD = 1000, ALL = (1 << M) - 1 };
-static const char *const names[M] = {"a", "b", "c"};
+enum { MOST = MMOFL_MAX_MODALITIES };
+static const char *const names[MOST] = {"a", "b", "c", "d", "e", "f", "g", "h",
+                                        "i", "j", "k", "l", "m", "n", "o", "p"};
 
 typedef struct rig {
     mmofl_dataset *data;
     mmofl_stream_spec stream;
-    mmofl_modality_imbalance modality[M], group_modality[2][M], test_modality[M];
+    mmofl_modality_imbalance modality[MOST], group_modality[2][MOST];
+    mmofl_modality_imbalance test_modality[MOST];
     int device[2][3];
     mmofl_group_imbalance group[2];
     mmofl_imbalance_spec spec;
@@ -26,19 +29,23 @@ typedef struct rig {
     uint32_t mask[HELD], disturbed[HELD];
 } rig;
 
-static inline mmofl_dataset *new_data(mmofl_dtype last)
+/* The last of n modalities may be of tokens. */
+static inline mmofl_dataset *new_data(int n, mmofl_dtype last)
 {
     static const char *const classes[2] = {"x", "y"};
-    mmofl_modality modality[M] = {{.name = "a", .shape = {2, {T, C}}},
-                                  {.name = "b", .shape = {2, {T, C}}},
-                                  {.name = "c", .shape = {2, {T, C}}, .dtype = last}};
+    mmofl_modality modality[MOST] = {0};
+    for (int m = 0; m < n; m++) {
+        modality[m] = (mmofl_modality){.shape = {2, {T, C}}};
+        snprintf(modality[m].name, sizeof modality[m].name, "%s", names[m]);
+    }
     if (last == MMOFL_TOKENS) {
-        modality[2].vocabulary = 5;
-        modality[2].shape = (mmofl_shape){1, {T}};
+        modality[n - 1].dtype = last;
+        modality[n - 1].vocabulary = 5;
+        modality[n - 1].shape = (mmofl_shape){1, {T}};
     }
     const mmofl_builder_plan plan = {.name = "three",
                                      .citation = "",
-                                     .n_modalities = M,
+                                     .n_modalities = n,
                                      .modality = modality,
                                      .n_classes = 2,
                                      .class_name = classes,
@@ -61,15 +68,15 @@ static inline mmofl_modality_imbalance entry(int m, double missing, const char *
         fixture_pick(mmofl_disturbance_kinds(), noise)};
 }
 
-/* All modalities at the same rate, without noise; change it, then rig_start. */
-static inline void rig_prepare(rig *r, double missing, const char *pattern)
+/* n modalities at the same rate, without noise; change it, then rig_start. */
+static inline void rig_prepare_many(rig *r, int n, double missing, const char *pattern)
 {
     *r = (rig){.stream = {.buffer = 10, .fresh = 10, .initial = 10}};
-    r->data = new_data(MMOFL_F32);
-    for (int m = 0; m < M; m++)
+    r->data = new_data(n, MMOFL_F32);
+    for (int m = 0; m < n; m++)
         r->modality[m] = entry(m, missing, pattern, "none");
     r->spec = (mmofl_imbalance_spec){.bad_devices = 1,
-                                     .n_modalities = M,
+                                     .n_modalities = n,
                                      .modality = r->modality,
                                      .group = r->group};
     r->test = (mmofl_test_imbalance_spec){.modality = r->test_modality};
@@ -77,9 +84,14 @@ static inline void rig_prepare(rig *r, double missing, const char *pattern)
                                        .test = &r->test,
                                        .stream = &r->stream,
                                        .data = r->data,
-                                       .used = ALL,
+                                       .used = (UINT32_C(1) << n) - 1,
                                        .devices = 8,
                                        .seed = 5};
+}
+
+static inline void rig_prepare(rig *r, double missing, const char *pattern)
+{
+    rig_prepare_many(r, M, missing, pattern);
 }
 
 static inline void rig_start(rig *r)
@@ -100,7 +112,7 @@ static inline void look(rig *r, uint64_t device, uint64_t first, int n)
 {
     CHECK(n <= HELD);
     for (int i = 0; i < n; i++)
-        r->mask[i] = ALL;
+        r->mask[i] = (UINT32_C(1) << r->data->n_modalities) - 1;
     mmofl_imbalance_window(r->imbalance, device, (mmofl_window){first, n, n}, r->mask,
                            r->disturbed);
 }

@@ -36,6 +36,18 @@ static inline bool fixture_same_bits(const float *a, const float *b, size_t n)
     return n == 0 || memcmp(a, b, n * sizeof *a) == 0;
 }
 
+/** FNV-1a over the bits of n floats, going on from `hash` (0: at the start). */
+static inline uint64_t fixture_hash(uint64_t hash, const float *x, size_t n)
+{
+    hash = hash ? hash : UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &x[i], sizeof bits);
+        hash = (hash ^ bits) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
 /** Every value of a is within tolerance times the largest |b| (at least 1e-3) of b. */
 static inline void fixture_check_close(const char *what, const float *a,
                                        const double *b, size_t n, double tolerance)

@@ -1,19 +1,26 @@
 /* disturbance.c - the table of kinds, and what they share. */
 #include <assert.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "base/noise.h"
 #include "data/disturbance.h"
 
 /* Nothing happens: the default. */
 const mmofl_disturbance_kind mmofl_disturbance_none = {
     .kind = {.name = "none",
              .help = "the sensor tells the truth",
-             .source = "METHOD.md section 2"}};
+             .source = "METHOD.md section 2"},
+    .fits = MMOFL_FITS_ALL};
 
 static const mmofl_kind *const kinds[] = {
-    &mmofl_disturbance_none.kind,   &mmofl_disturbance_gauss.kind,
-    &mmofl_disturbance_stuck.kind,  &mmofl_disturbance_gap.kind,
-    &mmofl_disturbance_drift.kind,  &mmofl_disturbance_saturation.kind,
-    &mmofl_disturbance_spikes.kind,
+    &mmofl_disturbance_none.kind,          &mmofl_disturbance_gauss.kind,
+    &mmofl_disturbance_snr.kind,           &mmofl_disturbance_stuck.kind,
+    &mmofl_disturbance_gap.kind,           &mmofl_disturbance_drift.kind,
+    &mmofl_disturbance_saturation.kind,    &mmofl_disturbance_spikes.kind,
+    &mmofl_disturbance_salt_pepper.kind,   &mmofl_disturbance_blur.kind,
+    &mmofl_disturbance_occlusion.kind,     &mmofl_disturbance_token_delete.kind,
+    &mmofl_disturbance_token_replace.kind,
 };
 
 mmofl_kind_list mmofl_disturbance_kinds(void)
@@ -21,26 +28,105 @@ mmofl_kind_list mmofl_disturbance_kinds(void)
     return (mmofl_kind_list){kinds, sizeof kinds / sizeof *kinds};
 }
 
-static const mmofl_disturbance_kind *row_of(const mmofl_pick *pick)
+static const mmofl_disturbance_kind *row_of(const mmofl_kind *kind)
 {
     static_assert(offsetof(mmofl_disturbance_kind, kind) == 0, "a kind starts its row");
-    return (const mmofl_disturbance_kind *)(const void *)pick->kind;
+    return (const mmofl_disturbance_kind *)(const void *)kind;
 }
 
 double mmofl_disturbance_share_of(const mmofl_pick *pick)
 {
     const mmofl_disturbance_share *common = (const void *)pick->options.bytes;
-    return row_of(pick)->disturb ? common->share : 0;
+    return row_of(pick->kind)->disturb ? common->share : 0;
 }
 
-void mmofl_disturb(const mmofl_pick *pick, mmofl_rng *rng, float *x, int T, int C)
+/* ---- what fits what ---- */
+
+static mmofl_fits what_it_is(const mmofl_modality *modality)
 {
-    assert(T >= 1 && C >= 1);
-    if (row_of(pick)->disturb)
-        row_of(pick)->disturb(pick->options.bytes, rng, x, T, C);
+    if (modality->dtype == MMOFL_TOKENS)
+        return MMOFL_FITS_TOKENS;
+    return modality->shape.n == 2   ? MMOFL_FITS_SEQUENCE
+           : modality->shape.n == 3 ? MMOFL_FITS_IMAGE
+                                    : MMOFL_FITS_OTHER;
 }
 
-int mmofl_disturbance_place(mmofl_rng *rng, int T, int n)
+static const char *in_words(mmofl_fits what)
 {
-    return n < T ? (int)mmofl_rng_below(rng, (uint64_t)(T - n) + 1) : 0;
+    switch (what) {
+    case MMOFL_FITS_SEQUENCE:
+        return "a sequence (T, C)";
+    case MMOFL_FITS_IMAGE:
+        return "an image (H, W, C)";
+    case MMOFL_FITS_TOKENS:
+        return "a text of tokens (L)";
+    default:
+        return "neither a sequence, an image nor a text";
+    }
+}
+
+/* "none, gauss, ..." */
+static void list_fitting(mmofl_fits what, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds && used < size; k++)
+        if (row_of(kinds[k])->fits & (unsigned)what)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                                     kinds[k]->name);
+}
+
+mmofl_status mmofl_disturbance_check(const mmofl_pick *pick,
+                                     const mmofl_modality *modality, mmofl_error *err)
+{
+    char shape[64], fitting[256];
+    mmofl_fits what = what_it_is(modality);
+    if (row_of(pick->kind)->fits & (unsigned)what)
+        return MMOFL_OK;
+    mmofl_shape_text(modality->shape, shape, sizeof shape);
+    list_fitting(what, fitting, sizeof fitting);
+    return mmofl_fail(err, MMOFL_E_TYPE,
+                      "noise %s does not fit %s %s, which is %s; wanted one of %s",
+                      pick->kind->name, modality->name, shape, in_words(what), fitting);
+}
+
+void mmofl_disturb(const mmofl_pick *pick, mmofl_rng *rng,
+                   const mmofl_modality *modality, float *x)
+{
+    const mmofl_disturbance_kind *row = row_of(pick->kind);
+    assert(row->fits & (unsigned)what_it_is(modality));
+    if (row->disturb)
+        row->disturb(pick->options.bytes, rng, modality, x);
+}
+
+/* ---- for the kinds ---- */
+
+int mmofl_disturbance_place(mmofl_rng *rng, int length, int n)
+{
+    return n < length ? (int)mmofl_rng_below(rng, (uint64_t)(length - n) + 1) : 0;
+}
+
+void mmofl_disturbance_add_noise(mmofl_rng *rng, float sigma, float *x, size_t n)
+{
+    enum { PIECE = 8 * MMOFL_NOISE_LANES };
+    float piece[PIECE];
+    mmofl_noise noise = mmofl_noise_open(rng);
+    for (size_t part; n > 0; n -= part, x += part) {
+        part = n < PIECE ? n : PIECE;
+        mmofl_noise_fill(&noise, piece, part);
+        for (size_t i = 0; i < part; i++)
+            x[i] += sigma * piece[i];
+    }
+}
+
+/* Taylor's series of e^(x/1024), |x/1024| <= 1/16, squared ten times. */
+double mmofl_disturbance_exp(double x)
+{
+    assert(x >= -64 && x <= 64);
+    double small = x / 1024, e = 1;
+    for (int k = 9; k >= 1; k--)
+        e = 1 + small * e / k;
+    for (int i = 0; i < 10; i++)
+        e *= e;
+    return e;
 }

@@ -1,14 +1,29 @@
 /* disturbance.h - what a bad sensor does to a sample it records (METHOD.md section 2,
  * "sensor disturbance").
  *
- * One file per kind under disturbances/, one row in disturbance.c.  A sample is (T,C):
- * T steps of C channels, standardised, so lengths are in standard deviations of the
- * training part and 0 is its mean. */
+ * One file per kind under disturbances/, one row in disturbance.c.  A sample is as
+ * mmofl_dataset_values hands it out: channels last; real values standardised, so
+ * lengths are in standard deviations of the training part and 0 is its mean; token ids
+ * as whole floats, 0 = padding.  Not every kind makes sense for every modality: each
+ * says what it fits, and mmofl_disturbance_check is asked when an experiment is set up.
+ */
 #ifndef MMOFL_DATA_DISTURBANCE_H
 #define MMOFL_DATA_DISTURBANCE_H
 
 #include "base/option.h"
 #include "base/rng.h"
+#include "mmofl/dataset.h"
+
+/** What a modality is, by its dtype and its number of dimensions: one bit.  What a kind
+ * fits: a sum of them. */
+typedef enum mmofl_fits {
+    MMOFL_FITS_SEQUENCE = 1, /* reals (T,C): a sensor window, a spectrogram */
+    MMOFL_FITS_IMAGE = 2,    /* reals (H,W,C) */
+    MMOFL_FITS_TOKENS = 4,   /* ids, (L) */
+    MMOFL_FITS_OTHER = 8,    /* reals (C), or of four dimensions */
+    MMOFL_FITS_REALS = MMOFL_FITS_SEQUENCE | MMOFL_FITS_IMAGE | MMOFL_FITS_OTHER,
+    MMOFL_FITS_ALL = MMOFL_FITS_REALS | MMOFL_FITS_TOKENS
+} mmofl_fits;
 
 /** The first member of every kind's options but none's. */
 typedef struct mmofl_disturbance_share {
@@ -17,25 +32,38 @@ typedef struct mmofl_disturbance_share {
 
 typedef struct mmofl_disturbance_kind {
     mmofl_kind kind;
-    /** Disturb x (T,C), T and C >= 1, in place, as rng says; NULL: nothing to do.
-     * Cost: O(T C), allocates nothing. */
-    void (*disturb)(const void *options, mmofl_rng *rng, float *x, int T, int C);
+    unsigned fits; /* mmofl_fits */
+    /** Disturb the sample x of a modality that fits, in place, as rng says; NULL:
+     * nothing to do.  Cost: O(values), allocates nothing. */
+    void (*disturb)(const void *options, mmofl_rng *rng, const mmofl_modality *modality,
+                    float *x);
 } mmofl_disturbance_kind;
 
-/** none, gauss, stuck, gap, drift, saturation, spikes. */
+/** none, gauss, snr, stuck, gap, drift, saturation, spikes, salt_pepper, blur,
+ * occlusion, token_delete, token_replace. */
 mmofl_kind_list mmofl_disturbance_kinds(void);
 
 /** nu of a pick; 0 for none. */
 double mmofl_disturbance_share_of(const mmofl_pick *pick);
 
-/** Disturb x as the pick says. */
-void mmofl_disturb(const mmofl_pick *pick, mmofl_rng *rng, float *x, int T, int C);
+/** Does the pick make sense for that modality, whatever its share?
+ * @retval MMOFL_E_TYPE  no; err names the kind, what the modality is, and the kinds
+ * that fit it */
+MMOFL_CHECKED mmofl_status mmofl_disturbance_check(const mmofl_pick *pick,
+                                                   const mmofl_modality *modality,
+                                                   mmofl_error *err);
+
+/** Disturb the sample x of that modality, which the pick fits, as the pick says. */
+void mmofl_disturb(const mmofl_pick *pick, mmofl_rng *rng,
+                   const mmofl_modality *modality, float *x);
 
 /* ---- for the files of the kinds ---- */
 
 extern const mmofl_disturbance_kind mmofl_disturbance_none, mmofl_disturbance_gauss,
-    mmofl_disturbance_stuck, mmofl_disturbance_gap, mmofl_disturbance_drift,
-    mmofl_disturbance_saturation, mmofl_disturbance_spikes;
+    mmofl_disturbance_snr, mmofl_disturbance_stuck, mmofl_disturbance_gap,
+    mmofl_disturbance_drift, mmofl_disturbance_saturation, mmofl_disturbance_spikes,
+    mmofl_disturbance_salt_pepper, mmofl_disturbance_blur, mmofl_disturbance_occlusion,
+    mmofl_disturbance_token_delete, mmofl_disturbance_token_replace;
 
 /** The first row of a kind's option table; `type` begins with a
  * mmofl_disturbance_share named common. */
@@ -45,8 +73,10 @@ extern const mmofl_disturbance_kind mmofl_disturbance_none, mmofl_disturbance_ga
             "share of the recorded samples that are disturbed (nu)"                    \
     }
 
-/** A kind's row: MMOFL_DISTURBANCE("gap", "one line", gap_options, options, disturb) */
-#define MMOFL_DISTURBANCE(name_text, help_text, type, table, function)                 \
+/** A kind's row:
+ * MMOFL_DISTURBANCE("gap", MMOFL_FITS_SEQUENCE, "one line", gap_options, options,
+ *                   disturb) */
+#define MMOFL_DISTURBANCE(name_text, fits_what, help_text, type, table, function)      \
     {                                                                                  \
         .kind = {.name = (name_text),                                                  \
                  .help = (help_text),                                                  \
@@ -54,10 +84,18 @@ extern const mmofl_disturbance_kind mmofl_disturbance_none, mmofl_disturbance_ga
                  .options = (table),                                                   \
                  .n_options = sizeof(table) / sizeof *(table),                         \
                  .options_size = sizeof(type)},                                        \
-        .disturb = (function)                                                          \
+        .fits = (fits_what), .disturb = (function)                                     \
     }
 
-/** The first step of a stretch of n steps (cut to T) placed at random in T. */
-int mmofl_disturbance_place(mmofl_rng *rng, int T, int n);
+/** The first of a stretch of n places (cut to length) put at random in 0 ... length-1.
+ */
+int mmofl_disturbance_place(mmofl_rng *rng, int length, int n);
+
+/** x[i] += sigma * N(0, 1) for n values. */
+void mmofl_disturbance_add_noise(mmofl_rng *rng, float sigma, float *x, size_t n);
+
+/** e^x for |x| <= 64, to 12 digits; from + * / alone, so that every C library gives the
+ * same bits. */
+double mmofl_disturbance_exp(double x);
 
 #endif

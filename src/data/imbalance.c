@@ -71,7 +71,7 @@ static mmofl_status no_memory(mmofl_error *err)
 static mmofl_status find_modality(const mmofl_dataset *data, const char *where,
                                   const char *name, int *m, mmofl_error *err)
 {
-    char known[400] = "";
+    char known[MMOFL_MAX_MODALITIES * (MMOFL_NAME_BYTES + 2)] = "";
     for (int i = 0; i < data->n_modalities; i++) {
         if (strcmp(data->modality[i].name, name) == 0) {
             *m = i;
@@ -104,11 +104,11 @@ static mmofl_status add_entries(mmofl_imbalance *b, const char *where,
             return st;
         entry->noise = &modality[i].noise;
         entry->share = mmofl_disturbance_share_of(entry->noise);
-        if (entry->share > 0 && data->modality[m].dtype != MMOFL_F32)
-            return mmofl_fail(err, MMOFL_E_TYPE,
-                              "%s.%s: noise %s, but the modality is of tokens; wanted "
-                              "none",
-                              where, modality[i].modality, entry->noise->kind->name);
+        st = mmofl_disturbance_check(entry->noise, &data->modality[m], err);
+        if (st && err)
+            return mmofl_fail_within(err, "%s", where);
+        if (st)
+            return st;
         row[m] = (uint16_t)(*n)++;
     }
     return MMOFL_OK;

@@ -83,7 +83,7 @@ typedef struct mmofl_imbalance mmofl_imbalance;
  * at all: then nothing is to be done to any sample.
  * @retval those of mmofl_imbalance_check
  * @retval MMOFL_E_UNKNOWN  a modality that the data set lacks
- * @retval MMOFL_E_TYPE     noise on a modality of tokens */
+ * @retval MMOFL_E_TYPE     noise of a kind that does not fit its modality */
 MMOFL_CHECKED mmofl_status mmofl_imbalance_new(const mmofl_imbalance_setup *setup,
                                                mmofl_imbalance **out, mmofl_error *err);
 

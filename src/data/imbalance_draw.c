@@ -129,12 +129,9 @@ static uint32_t draw_disturbed(const mmofl_imbalance *b, const uint16_t *row,
 static void disturb(const mmofl_imbalance *b, const uint16_t *row, uint64_t device,
                     uint64_t number, int m, mmofl_use use, float *values)
 {
-    mmofl_shape shape = b->setup.data->modality[m].shape;
-    int channels = shape.dim[shape.n - 1];
     mmofl_rng rng = noise_stream(b, device, number, m, use);
     mmofl_rng_bits(&rng); /* said that it is disturbed */
-    mmofl_disturb(b->entry[row[m]].noise, &rng, values,
-                  (int)(mmofl_shape_count(shape) / (size_t)channels), channels);
+    mmofl_disturb(b->entry[row[m]].noise, &rng, &b->setup.data->modality[m], values);
 }
 
 /* ---- devices ---- */

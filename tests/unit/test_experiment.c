@@ -6,8 +6,8 @@
 #include "check.h"
 
 #include "base/file.h"
-#include "config/experiment.h"
 #include "base/yaml.h"
+#include "config/experiment.h"
 
 static const char *const examples[] = {"demo", "uci-har", "thousand-devices"};
 
@@ -329,6 +329,43 @@ static void check_fixed_point(mmofl_experiment *e)
     mmofl_experiment_free(e);
 }
 
+/* A rate for each of n modalities, of the fleet and of a group. */
+static char *imbalance_of_many(int n)
+{
+    enum { BYTES = 4096 };
+    char *text = malloc(BYTES), *at = text;
+    CHECK(text != NULL);
+    for (int part = 0; part < 2; part++) {
+        at += sprintf(at, "%s",
+                      part ? "  groups:\n    - {devices: [1], modalities: {"
+                           : "name: x\nimbalance:\n  modalities: {");
+        for (int m = 0; m < n; m++)
+            at += sprintf(at, "%sm%d: {missing: 0.%02d}", m ? ", " : "", m, m + 1);
+        at += sprintf(at, "%s\n", part ? "}}" : "}");
+        CHECK(at < text + BYTES);
+    }
+    return text;
+}
+
+static void an_imbalance_names_up_to_sixteen_modalities(void **state)
+{
+    (void)state;
+    char *text = imbalance_of_many(MMOFL_MAX_MODALITIES);
+    mmofl_experiment e = parsed(text);
+    CHECK_INT(e.imbalance.n_modalities, MMOFL_MAX_MODALITIES);
+    CHECK_INT(e.imbalance.group[0].n_modalities, MMOFL_MAX_MODALITIES);
+    CHECK_TEXT(e.imbalance.modality[15].modality, "m15");
+    CHECK_NEAR(e.imbalance.modality[15].missing, 0.16, 1e-12);
+    CHECK_NEAR(e.imbalance.group[0].modality[3].missing, 0.04, 1e-12);
+    check_fixed_point(&e);
+    free(text);
+    text = imbalance_of_many(MMOFL_MAX_MODALITIES + 1);
+    mmofl_error err = {0};
+    CHECK_STATUS(refused(text, NULL, &err), MMOFL_E_LIMIT);
+    CHECK_CONTAINS(err.text, "modalities has 17 entries; wanted at most 16");
+    free(text);
+}
+
 static void the_text_of_an_experiment_reads_as_the_same(void **state)
 {
     (void)state;
@@ -469,6 +506,7 @@ CHECK_MAIN(TEST(a_name_alone_is_a_whole_experiment),
            TEST(settings_replace_values_in_their_order),
            TEST(a_refused_setting_is_named),
            TEST(a_path_counts_from_the_file_or_for_a_setting_from_here),
+           TEST(an_imbalance_names_up_to_sixteen_modalities),
            TEST(the_text_of_an_experiment_reads_as_the_same),
            TEST(the_manual_names_every_key_and_kind),
            TEST(the_committed_manual_is_what_the_tables_say),

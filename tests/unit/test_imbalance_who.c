@@ -192,18 +192,20 @@ static void what_cannot_be_is_refused_in_words(void **state)
     rig_delete(&r);
 }
 
-static void noise_on_tokens_is_refused(void **state)
+static void noise_that_does_not_fit_is_refused(void **state)
 {
     (void)state;
     rig r;
     rig_prepare(&r, 0.5, "independent");
-    mmofl_dataset *tokens = new_data(MMOFL_TOKENS);
+    mmofl_dataset *tokens = new_data(M, MMOFL_TOKENS);
     r.setup.data = tokens;
     rig_start(&r); /* missing tokens are fine */
     mmofl_imbalance_delete(r.imbalance);
     r.imbalance = NULL;
     r.modality[2] = entry(2, 0.5, "independent", "gauss share=0.5 sigma=1");
-    refuse(&r, MMOFL_E_TYPE, "imbalance.modalities.c: noise gauss");
+    refuse(&r, MMOFL_E_TYPE,
+           "imbalance.modalities: noise gauss does not fit c (4), which is a text of "
+           "tokens (L); wanted one of none, token_delete, token_replace");
     mmofl_dataset_close(tokens);
     rig_delete(&r);
 }
@@ -246,6 +248,7 @@ CHECK_MAIN(TEST(the_share_of_recorded_samples_is_disturbed),
            TEST(the_share_of_bad_devices_is_drawn_by_the_seed),
            TEST(a_test_sample_is_one_of_a_device_drawn_at_random),
            TEST(a_test_spec_takes_the_place_of_the_fleets),
-           TEST(what_cannot_be_is_refused_in_words), TEST(noise_on_tokens_is_refused),
+           TEST(what_cannot_be_is_refused_in_words),
+           TEST(noise_that_does_not_fit_is_refused),
            TEST(nothing_named_is_no_imbalance),
            TEST(any_failing_allocation_is_reported))

@@ -20,9 +20,11 @@ static const mmofl_option options[] = {
                       "end, in standard deviations"),
 };
 
-static void disturb(const void *given, mmofl_rng *rng, float *x, int T, int C)
+static void disturb(const void *given, mmofl_rng *rng, const mmofl_modality *modality,
+                    float *x)
 {
     const drift_options *o = given;
+    int T = modality->shape.dim[0], C = modality->shape.dim[1];
     for (int c = 0; c < C; c++) {
         float gain = (float)(o->gain * (2 * mmofl_rng_uniform(rng) - 1));
         float offset = (float)(o->offset * (2 * mmofl_rng_uniform(rng) - 1));
@@ -33,6 +35,6 @@ static void disturb(const void *given, mmofl_rng *rng, float *x, int T, int C)
     }
 }
 
-const mmofl_disturbance_kind mmofl_disturbance_drift =
-    MMOFL_DISTURBANCE("drift", "amplification and zero point wander over the window",
-                      drift_options, options, disturb);
+const mmofl_disturbance_kind mmofl_disturbance_drift = MMOFL_DISTURBANCE(
+    "drift", MMOFL_FITS_SEQUENCE, "amplification and zero point wander over the window",
+    drift_options, options, disturb);

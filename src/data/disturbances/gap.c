@@ -18,9 +18,11 @@ static const mmofl_option options[] = {
                       "what stands in a gap, in standard deviations from the mean"),
 };
 
-static void disturb(const void *given, mmofl_rng *rng, float *x, int T, int C)
+static void disturb(const void *given, mmofl_rng *rng, const mmofl_modality *modality,
+                    float *x)
 {
     const gap_options *o = given;
+    int T = modality->shape.dim[0], C = modality->shape.dim[1];
     int n = o->length < T ? o->length : T;
     for (int gap = 0; gap < o->count; gap++) {
         size_t first = (size_t)mmofl_disturbance_place(rng, T, n) * (size_t)C;
@@ -30,4 +32,5 @@ static void disturb(const void *given, mmofl_rng *rng, float *x, int T, int C)
 }
 
 const mmofl_disturbance_kind mmofl_disturbance_gap = MMOFL_DISTURBANCE(
-    "gap", "for some steps no reading comes through", gap_options, options, disturb);
+    "gap", MMOFL_FITS_SEQUENCE, "for some steps no reading comes through", gap_options,
+    options, disturb);

@@ -13,17 +13,19 @@ static const mmofl_option options[] = {
                       "deviations"),
 };
 
-static void disturb(const void *given, mmofl_rng *rng, float *x, int T, int C)
+static void disturb(const void *given, mmofl_rng *rng, const mmofl_modality *modality,
+                    float *x)
 {
     const saturation_options *o = given;
+    size_t n = mmofl_shape_count(modality->shape);
     (void)rng;
     float limit = (float)o->limit;
-    for (size_t i = 0; i < (size_t)T * (size_t)C; i++) {
+    for (size_t i = 0; i < n; i++) {
         x[i] = x[i] > limit ? limit : x[i];
         x[i] = x[i] < -limit ? -limit : x[i];
     }
 }
 
-const mmofl_disturbance_kind mmofl_disturbance_saturation =
-    MMOFL_DISTURBANCE("saturation", "values are cut off at the ends of the range",
-                      saturation_options, options, disturb);
+const mmofl_disturbance_kind mmofl_disturbance_saturation = MMOFL_DISTURBANCE(
+    "saturation", MMOFL_FITS_SEQUENCE, "values are cut off at the ends of the range",
+    saturation_options, options, disturb);

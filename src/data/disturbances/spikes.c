@@ -15,15 +15,17 @@ static const mmofl_option options[] = {
                       "what a spike adds or takes away, in standard deviations"),
 };
 
-static void disturb(const void *given, mmofl_rng *rng, float *x, int T, int C)
+static void disturb(const void *given, mmofl_rng *rng, const mmofl_modality *modality,
+                    float *x)
 {
     const spikes_options *o = given;
-    uint64_t values = (uint64_t)T * (uint64_t)C;
+    uint64_t values = mmofl_shape_count(modality->shape);
     for (int i = 0; i < o->count; i++) {
         float *at = x + mmofl_rng_below(rng, values);
         *at += (float)(mmofl_rng_bits(rng) >> 63 ? o->height : -o->height);
     }
 }
 
-const mmofl_disturbance_kind mmofl_disturbance_spikes = MMOFL_DISTURBANCE(
-    "spikes", "single values jump up or down", spikes_options, options, disturb);
+const mmofl_disturbance_kind mmofl_disturbance_spikes =
+    MMOFL_DISTURBANCE("spikes", MMOFL_FITS_SEQUENCE, "single values jump up or down",
+                      spikes_options, options, disturb);

@@ -15,9 +15,11 @@ static const mmofl_option options[] = {
                       "random place"),
 };
 
-static void disturb(const void *given, mmofl_rng *rng, float *x, int T, int C)
+static void disturb(const void *given, mmofl_rng *rng, const mmofl_modality *modality,
+                    float *x)
 {
     const stuck_options *o = given;
+    int T = modality->shape.dim[0], C = modality->shape.dim[1];
     size_t channels = (size_t)C;
     int n = (int)(o->part * T + 0.5), first = mmofl_disturbance_place(rng, T, n);
     for (int t = first + 1; t < first + n; t++)
@@ -25,5 +27,6 @@ static void disturb(const void *given, mmofl_rng *rng, float *x, int T, int C)
                channels * sizeof *x);
 }
 
-const mmofl_disturbance_kind mmofl_disturbance_stuck = MMOFL_DISTURBANCE(
-    "stuck", "the reading stands still", stuck_options, options, disturb);
+const mmofl_disturbance_kind mmofl_disturbance_stuck =
+    MMOFL_DISTURBANCE("stuck", MMOFL_FITS_SEQUENCE, "the reading stands still",
+                      stuck_options, options, disturb);
