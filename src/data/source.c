@@ -16,7 +16,10 @@
 #include "base/file.h"
 #include "data/archive.h"
 #include "data/data_cache.h"
+#include "data/mhealth.h"
 #include "data/mvsa_single.h"
+#include "data/pamap2.h"
+#include "data/room_occupancy.h"
 #include "data/source.h"
 #include "data/synthetic_har.h"
 #include "data/uci_har.h"
@@ -24,9 +27,8 @@
 enum { PATH_BYTES = 4096, SLUG_BYTES = 96, OPTION_BYTES = 1024, HASH_BYTES = 8 };
 
 static const mmofl_kind *const kinds[] = {
-    &mmofl_uci_har.kind,
-    &mmofl_mvsa_single.kind,
-    &mmofl_synthetic_har.kind,
+    &mmofl_uci_har.kind, &mmofl_mvsa_single.kind,    &mmofl_pamap2.kind,
+    &mmofl_mhealth.kind, &mmofl_room_occupancy.kind, &mmofl_synthetic_har.kind,
 };
 
 mmofl_kind_list mmofl_data_source_kinds(void)
