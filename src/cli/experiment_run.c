@@ -54,6 +54,9 @@ static void round_done(void *context, const mmofl_round_news *news)
     if (!isnan(news->prequential_accuracy))
         n = snprintf(detail, sizeof detail, "prequential %5.1f %%  ",
                      100 * news->prequential_accuracy);
+    if (!isnan(news->validation_macro_f1))
+        n += snprintf(detail + n, sizeof detail - (size_t)n, "validation F1 %5.1f %%  ",
+                      100 * news->validation_macro_f1);
     if (!isnan(news->test_accuracy))
         snprintf(detail + n, sizeof detail - (size_t)n, "test %5.1f %%  ",
                  100 * news->test_accuracy);

@@ -89,6 +89,24 @@ static mmofl_status check_imbalance(const mmofl_experiment *e,
               : MMOFL_OK;
 }
 
+static mmofl_status check_evaluate(const mmofl_evaluate_spec *s,
+                                   const mmofl_yaml_node *root, mmofl_error *err)
+{
+    if (s->select != MMOFL_SELECT_BEST_VALIDATION)
+        return MMOFL_OK;
+    const mmofl_yaml_place *place = place_of(root, "evaluate", "select");
+    if (s->validation == 0)
+        return mmofl_yaml_fail(place, MMOFL_E_MISSING, err,
+                               "evaluate: best_validation needs a validation part; "
+                               "wanted validation: 0.2, for instance");
+    if (s->n_rounds > 0)
+        return mmofl_yaml_fail(place, MMOFL_E_RANGE, err,
+                               "evaluate: the result is either that of the best "
+                               "validation or the mean over `rounds`; wanted one of "
+                               "them");
+    return MMOFL_OK;
+}
+
 static mmofl_status check(const mmofl_experiment *e, const mmofl_yaml_node *root,
                           mmofl_error *err)
 {
@@ -97,6 +115,8 @@ static mmofl_status check(const mmofl_experiment *e, const mmofl_yaml_node *root
         st = check_stream(&e->stream, root, err);
     if (st == MMOFL_OK)
         st = check_imbalance(e, root, err);
+    if (st == MMOFL_OK)
+        st = check_evaluate(&e->evaluate, root, err);
     return st ? st : check_participation(e, root, err);
 }
 

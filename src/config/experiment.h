@@ -20,10 +20,18 @@ typedef struct mmofl_fleet_spec {
 } mmofl_fleet_spec;
 
 typedef struct mmofl_evaluate_spec {
-    int every;    /* test every n rounds for the learning curve; 0 = never */
-    int n_rounds; /* rounds whose mean is the result; none given: the last round */
-    int *round;   /* ascending */
+    int every;         /* test every n rounds for the learning curve; 0 = never */
+    int n_rounds;      /* rounds whose mean is the result; none given: the last round */
+    int *round;        /* ascending */
+    double validation; /* share of each owner's training samples, for no device */
+    int select;        /* mmofl_evaluate_select: which tests are the result */
 } mmofl_evaluate_spec;
+
+typedef enum mmofl_evaluate_select {
+    MMOFL_SELECT_ROUNDS,         /* the mean over `rounds` */
+    MMOFL_SELECT_BEST_VALIDATION /* the one of the best validation macro-F1 */
+} mmofl_evaluate_select;
+#define MMOFL_SELECT_CHOICES "rounds|best_validation"
 
 typedef struct mmofl_record_spec {
     int injected; /* mmofl_record_when: what was injected, device by device */

@@ -215,6 +215,15 @@ static const mmofl_schema_key evaluate_keys[] = {
      .count = offsetof(mmofl_evaluate_spec, n_rounds),
      OTHER(mmofl_evaluate_spec, "rounds", round, "[]",
            "the result is the mean over these rounds' tests; empty: the last round")},
+    VALUE(MMOFL_REAL_OPTION(
+        mmofl_evaluate_spec, validation, 0, 0.95, "0",
+        "share of each owner's training samples, rounded down, that no device gets: "
+        "the validation part, tested whenever the test part may be")),
+    VALUE(MMOFL_CHOICE_OPTION(
+        mmofl_evaluate_spec, select, MMOFL_SELECT_CHOICES, "rounds",
+        "which tests are the result: those of `rounds`, or the one after the round "
+        "whose macro-F1 on the validation part is the best (the first of equals); the "
+        "test part is then tested only where validation is better than ever before")),
 };
 static const mmofl_schema_section evaluate_section = SECTION_OF(evaluate_keys);
 

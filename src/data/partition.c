@@ -10,9 +10,9 @@
 #include "data/partition_parts.h"
 
 static const mmofl_kind *const kinds[] = {
-    &mmofl_partition_owner.kind, &mmofl_partition_dirichlet.kind,
-    &mmofl_partition_iid.kind, &mmofl_partition_classes.kind,
-    &mmofl_partition_shared.kind};
+    &mmofl_partition_owner.kind,  &mmofl_partition_dirichlet.kind,
+    &mmofl_partition_iid.kind,    &mmofl_partition_classes.kind,
+    &mmofl_partition_shared.kind, &mmofl_partition_owner_dirichlet.kind};
 
 mmofl_kind_list mmofl_partition_kinds(void)
 {
@@ -75,7 +75,7 @@ mmofl_status mmofl_dealing_take_result(mmofl_dealing *dealing, size_t total,
     if (!first || !samples)
         return mmofl_dealing_no_memory(dealing, err);
     *start = first;
-    *index = samples;
+    *index = dealing->index = samples;
     return MMOFL_OK;
 }
 
@@ -139,7 +139,59 @@ static mmofl_status sort_samples(mmofl_dealing *dealing, mmofl_error *err)
     return MMOFL_OK;
 }
 
-mmofl_status mmofl_partition_make(const mmofl_dataset *set, const mmofl_pick *kind,
+/* The training samples that are not held out: their numbers, and a set of them alone.
+ */
+static mmofl_status leave_out(mmofl_dealing *dealing, const mmofl_holdout *without,
+                              mmofl_dataset *kept, uint32_t **number, mmofl_error *err)
+{
+    const mmofl_dataset *set = dealing->set;
+    size_t n = set->n_train - without->n;
+    uint32_t *sample = MMOFL_DEALING_NEW(dealing, n, uint32_t);
+    int32_t *label = MMOFL_DEALING_NEW(dealing, n, int32_t);
+    int32_t *owner = MMOFL_DEALING_NEW(dealing, n, int32_t);
+    int64_t *time = MMOFL_DEALING_NEW(dealing, n, int64_t);
+    if (!sample || !label || !owner || !time)
+        return mmofl_dealing_no_memory(dealing, err);
+    for (size_t i = 0, out = 0, to = 0; i < set->n_train; i++) {
+        if (out < without->n && without->sample[out] == i) {
+            out++;
+            continue;
+        }
+        sample[to] = (uint32_t)i;
+        label[to] = set->label[i];
+        owner[to] = set->owner[i];
+        time[to++] = set->time[i];
+    }
+    *kept = *set;
+    kept->label = label;
+    kept->owner = owner;
+    kept->time = time;
+    kept->n_train = kept->n_samples = dealing->n = n;
+    dealing->set = kept;
+    *number = sample;
+    return MMOFL_OK;
+}
+
+static mmofl_status deal_without(mmofl_dealing *dealing, const mmofl_holdout *without,
+                                 const mmofl_partition_kind *kind, mmofl_partition *out,
+                                 mmofl_error *err)
+{
+    uint32_t *number = NULL;
+    mmofl_dataset kept;
+    mmofl_status st = MMOFL_OK;
+    if (without && without->n > 0)
+        st = leave_out(dealing, without, &kept, &number, err);
+    if (!st)
+        st = sort_samples(dealing, err);
+    if (!st)
+        st = kind->deal(dealing, out, err);
+    for (size_t i = 0; !st && number && i < out->start[out->devices]; i++)
+        dealing->index[i] = number[dealing->index[i]];
+    return st;
+}
+
+mmofl_status mmofl_partition_make(const mmofl_dataset *set,
+                                  const mmofl_holdout *without, const mmofl_pick *kind,
                                   int devices, uint64_t seed, mmofl_arena *arena,
                                   mmofl_partition *out, mmofl_error *err)
 {
@@ -158,9 +210,7 @@ mmofl_status mmofl_partition_make(const mmofl_dataset *set, const mmofl_pick *ki
         .options = kind->options.bytes,
         .scratch = {.fail_after = arena->fail_after, .allocations = arena->allocations},
         .arena = arena};
-    mmofl_status st = sort_samples(&dealing, err);
-    if (!st)
-        st = row->deal(&dealing, out, err);
+    mmofl_status st = deal_without(&dealing, without, row, out, err);
     mmofl_arena_free(&dealing.scratch);
     return st;
 }

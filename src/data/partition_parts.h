@@ -8,13 +8,14 @@
 
 /** One call of mmofl_partition_make. */
 typedef struct mmofl_dealing {
-    const mmofl_dataset *set;
-    size_t n, devices; /* training samples; D >= 1 */
+    const mmofl_dataset *set; /* labels, owners and times; without what is held out */
+    size_t n, devices;        /* training samples; D >= 1 */
     uint64_t seed;
     const void *options;   /* of the kind */
     const uint32_t *order; /* (n) training samples sorted by (owner, time) */
     mmofl_arena scratch;   /* for the time of the call */
     mmofl_arena *arena;    /* for the result */
+    uint32_t *index;       /* of the result, once it is taken */
 } mmofl_dealing;
 
 /** A kind of partition. */
@@ -25,7 +26,8 @@ typedef struct mmofl_partition_kind {
 } mmofl_partition_kind;
 
 extern const mmofl_partition_kind mmofl_partition_owner, mmofl_partition_dirichlet,
-    mmofl_partition_iid, mmofl_partition_classes, mmofl_partition_shared;
+    mmofl_partition_iid, mmofl_partition_classes, mmofl_partition_shared,
+    mmofl_partition_owner_dirichlet;
 
 /** count zeroed elements of scratch, NULL when memory is short. */
 #define MMOFL_DEALING_NEW(dealing, count, type)                                        \

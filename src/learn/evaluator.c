@@ -1,4 +1,4 @@
-/* evaluator.c - pieces of the test part on the pool, then scores from the confusion
+/* evaluator.c - pieces of the tested part on the pool, then scores from the confusion
  * matrix. */
 #include <stdlib.h>
 #include <string.h>
@@ -8,34 +8,102 @@
 
 enum { PIECE = 16 };
 
+/* What a run is about. */
+typedef enum part_name { TEST, DISTURBED, VALIDATION, PARTS } part_name;
+
+/* The samples of a part, in the order of testing. */
+typedef struct part {
+    size_t n;
+    size_t first;           /* sample i is number first + i of the data set ... */
+    const uint32_t *sample; /* ... or (n) sample[i] */
+    const uint32_t *mask;   /* (n) modalities that the model gets to see */
+    const int32_t *label;   /* (n) */
+    const uint32_t *noisy;  /* (n) those of them that are disturbed, or NULL */
+    uint64_t *confusion;    /* (K, K) of the last run */
+} part;
+
 struct mmofl_evaluator {
     mmofl_arena arena;
     mmofl_evaluator_setup setup;
+    part part[PARTS];
+    const part *current;           /* of the current run */
     const float *parameters;       /* of the current run */
-    bool disturbed;                /* the current run is on disturbed samples */
-    size_t first, n, n_pieces;     /* tested samples: first ... first + n - 1 */
-    double *piece_loss;            /* (n_pieces) */
-    int32_t *predicted;            /* (n) */
+    double *piece_loss;            /* (pieces of the largest part) */
+    int32_t *predicted;            /* (samples of the largest part) */
     mmofl_workspace **workspace;   /* (threads) */
     mmofl_method_instance *method; /* (threads) */
-    uint64_t *confusion;           /* (2, K, K): as recorded, disturbed */
-    uint32_t *left, *noisy; /* (n) of the disturbed part: modalities left, and those of
-                               them that are disturbed */
 };
+
+static size_t pieces_of(size_t n)
+{
+    return (n + PIECE - 1) / PIECE;
+}
+
+static size_t sample_of(const part *p, size_t i)
+{
+    return p->sample ? p->sample[i] : p->first + i;
+}
+
+static void make_test_part(mmofl_evaluator *e)
+{
+    const mmofl_dataset *data = e->setup.data;
+    size_t first = data->n_samples > data->n_train ? data->n_train : 0;
+    e->part[TEST] = (part){.n = data->n_samples - first,
+                           .first = first,
+                           .mask = data->mask + first,
+                           .label = data->label + first};
+}
 
 /* The disturbed part is drawn once: masks are kept, values are made anew each time. */
 static mmofl_status make_disturbed_part(mmofl_evaluator *e)
 {
+    const part *test = &e->part[TEST];
     if (!e->setup.imbalance)
         return MMOFL_OK;
-    e->left = MMOFL_ARENA_NEW(&e->arena, e->n, uint32_t);
-    e->noisy = MMOFL_ARENA_NEW(&e->arena, e->n, uint32_t);
-    if (!e->left || !e->noisy)
+    uint32_t *left = MMOFL_ARENA_NEW(&e->arena, test->n, uint32_t);
+    uint32_t *noisy = MMOFL_ARENA_NEW(&e->arena, test->n, uint32_t);
+    if (!left || !noisy)
         return MMOFL_E_MEMORY;
-    for (size_t i = 0; i < e->n; i++) {
-        e->left[i] = e->setup.data->mask[e->first + i];
-        mmofl_imbalance_test(e->setup.imbalance, e->first + i, &e->left[i],
-                             &e->noisy[i]);
+    for (size_t i = 0; i < test->n; i++) {
+        left[i] = test->mask[i];
+        mmofl_imbalance_test(e->setup.imbalance, test->first + i, &left[i], &noisy[i]);
+    }
+    e->part[DISTURBED] = *test;
+    e->part[DISTURBED].mask = left;
+    e->part[DISTURBED].noisy = noisy;
+    return MMOFL_OK;
+}
+
+static mmofl_status make_validation_part(mmofl_evaluator *e)
+{
+    const mmofl_holdout *held_out = e->setup.validation;
+    const mmofl_dataset *data = e->setup.data;
+    if (!held_out || held_out->n == 0)
+        return MMOFL_OK;
+    uint32_t *mask = MMOFL_ARENA_NEW(&e->arena, held_out->n, uint32_t);
+    int32_t *label = MMOFL_ARENA_NEW(&e->arena, held_out->n, int32_t);
+    if (!mask || !label)
+        return MMOFL_E_MEMORY;
+    for (size_t i = 0; i < held_out->n; i++) {
+        mask[i] = data->mask[held_out->sample[i]];
+        label[i] = data->label[held_out->sample[i]];
+    }
+    e->part[VALIDATION] = (part){
+        .n = held_out->n, .sample = held_out->sample, .mask = mask, .label = label};
+    return MMOFL_OK;
+}
+
+/* The parts that there are, and a confusion matrix for each. */
+static mmofl_status make_parts(mmofl_evaluator *e)
+{
+    size_t k = (size_t)e->setup.model->classes;
+    make_test_part(e);
+    if (make_disturbed_part(e) || make_validation_part(e))
+        return MMOFL_E_MEMORY;
+    for (int p = 0; p < PARTS; p++) {
+        e->part[p].confusion = MMOFL_ARENA_NEW(&e->arena, k * k, uint64_t);
+        if (!e->part[p].confusion)
+            return MMOFL_E_MEMORY;
     }
     return MMOFL_OK;
 }
@@ -53,16 +121,16 @@ static mmofl_status make_thread(mmofl_evaluator *e, size_t t)
 
 static mmofl_status make(mmofl_evaluator *e)
 {
-    size_t threads = (size_t)mmofl_pool_threads(e->setup.pool);
-    size_t k = (size_t)e->setup.model->classes;
-    e->piece_loss = MMOFL_ARENA_NEW(&e->arena, e->n_pieces, double);
-    e->predicted = MMOFL_ARENA_NEW(&e->arena, e->n, int32_t);
+    size_t threads = (size_t)mmofl_pool_threads(e->setup.pool), most = 0;
+    mmofl_status st = make_parts(e);
+    for (int p = 0; p < PARTS; p++)
+        most = e->part[p].n > most ? e->part[p].n : most;
+    e->piece_loss = MMOFL_ARENA_NEW(&e->arena, pieces_of(most), double);
+    e->predicted = MMOFL_ARENA_NEW(&e->arena, most, int32_t);
     e->workspace = MMOFL_ARENA_NEW(&e->arena, threads, mmofl_workspace *);
     e->method = MMOFL_ARENA_NEW(&e->arena, threads, mmofl_method_instance);
-    e->confusion = MMOFL_ARENA_NEW(&e->arena, 2 * k * k, uint64_t);
-    if (!e->piece_loss || !e->predicted || !e->workspace || !e->method || !e->confusion)
+    if (!e->piece_loss || !e->predicted || !e->workspace || !e->method)
         return MMOFL_E_MEMORY;
-    mmofl_status st = make_disturbed_part(e);
     for (size_t t = 0; !st && t < threads; t++)
         st = make_thread(e, t);
     return st;
@@ -74,12 +142,8 @@ mmofl_status mmofl_evaluator_new(const mmofl_evaluator_setup *setup,
     mmofl_evaluator *e = calloc(1, sizeof *e);
     if (!e)
         return MMOFL_E_MEMORY;
-    const mmofl_dataset *data = setup->data;
     e->setup = *setup;
     e->arena.fail_after = setup->fail_after;
-    e->first = data->n_samples > data->n_train ? data->n_train : 0;
-    e->n = data->n_samples - e->first;
-    e->n_pieces = (e->n + PIECE - 1) / PIECE;
     mmofl_status st = make(e);
     if (st) {
         mmofl_evaluator_delete(e);
@@ -111,7 +175,7 @@ size_t mmofl_evaluator_bytes(const mmofl_evaluator *e)
     return bytes;
 }
 
-/* A piece of the test part. */
+/* A piece of the current part. */
 typedef struct piece {
     const mmofl_evaluator *evaluator;
     size_t from; /* its first sample, counted from the part's */
@@ -121,22 +185,21 @@ static void fetch_tested(void *context, int i, int modality, float *values)
 {
     const piece *p = context;
     const mmofl_evaluator *e = p->evaluator;
-    size_t number = p->from + (size_t)i;
-    mmofl_dataset_values(e->setup.data, e->first + number, modality, values);
-    if (e->disturbed && e->noisy[number] >> modality & 1)
-        mmofl_imbalance_disturb_test(e->setup.imbalance, e->first + number, modality,
-                                     values);
+    size_t number = p->from + (size_t)i, sample = sample_of(e->current, number);
+    mmofl_dataset_values(e->setup.data, sample, modality, values);
+    if (e->current->noisy && e->current->noisy[number] >> modality & 1)
+        mmofl_imbalance_disturb_test(e->setup.imbalance, sample, modality, values);
 }
 
 static void test_piece(void *context, size_t item, int thread)
 {
     mmofl_evaluator *e = context;
-    size_t from = item * PIECE, n = e->n - from < PIECE ? e->n - from : PIECE;
+    const part *p = e->current;
+    size_t from = item * PIECE, n = p->n - from < PIECE ? p->n - from : PIECE;
     piece tested = {e, from};
     mmofl_batch batch = {.n = (int)n,
-                         .mask = e->disturbed ? e->left + from
-                                              : e->setup.data->mask + e->first + from,
-                         .label = e->setup.data->label + e->first + from,
+                         .mask = p->mask + from,
+                         .label = p->label + from,
                          .fetch = fetch_tested,
                          .context = &tested};
     mmofl_method_instance_test(&e->method[thread], &batch);
@@ -184,31 +247,31 @@ static double macro_f1(const mmofl_evaluation *evaluation)
     return seen ? sum / seen : 0;
 }
 
-static mmofl_evaluation run(mmofl_evaluator *e, const float *parameters,
-                            const mmofl_prototypes *prototypes, bool disturbed)
+static mmofl_evaluation run(mmofl_evaluator *e, part_name name, const float *parameters,
+                            const mmofl_prototypes *prototypes)
 {
+    const part *p = &e->part[name];
     size_t k = (size_t)e->setup.model->classes;
-    uint64_t *confusion = e->confusion + (disturbed ? k * k : 0);
     e->parameters = parameters;
-    e->disturbed = disturbed;
+    e->current = p;
     for (int t = 0; t < mmofl_pool_threads(e->setup.pool); t++)
         mmofl_method_instance_begin(&e->method[t],
                                     &(mmofl_method_round){.prototypes = prototypes});
-    mmofl_pool_run(e->setup.pool, e->n_pieces, test_piece, e);
-    memset(confusion, 0, k * k * sizeof *confusion);
+    mmofl_pool_run(e->setup.pool, pieces_of(p->n), test_piece, e);
+    memset(p->confusion, 0, k * k * sizeof *p->confusion);
     uint64_t right = 0;
-    for (size_t i = 0; i < e->n; i++) {
-        size_t label = (size_t)e->setup.data->label[e->first + i];
-        confusion[label * k + (size_t)e->predicted[i]]++;
+    for (size_t i = 0; i < p->n; i++) {
+        size_t label = (size_t)p->label[i];
+        p->confusion[label * k + (size_t)e->predicted[i]]++;
         right += label == (size_t)e->predicted[i];
     }
-    mmofl_evaluation result = {.samples = e->n,
+    mmofl_evaluation result = {.samples = p->n,
                                .classes = e->setup.model->classes,
-                               .confusion = confusion,
-                               .accuracy = (double)right / (double)e->n};
-    for (size_t i = 0; i < e->n_pieces; i++)
+                               .confusion = p->confusion,
+                               .accuracy = (double)right / (double)p->n};
+    for (size_t i = 0; i < pieces_of(p->n); i++)
         result.loss += e->piece_loss[i];
-    result.loss /= (double)e->n;
+    result.loss /= (double)p->n;
     result.macro_f1 = macro_f1(&result);
     return result;
 }
@@ -216,12 +279,19 @@ static mmofl_evaluation run(mmofl_evaluator *e, const float *parameters,
 mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *e, const float *parameters,
                                      const mmofl_prototypes *prototypes)
 {
-    return run(e, parameters, prototypes, false);
+    return run(e, TEST, parameters, prototypes);
+}
+
+mmofl_evaluation mmofl_evaluator_run_validation(mmofl_evaluator *e,
+                                                const float *parameters,
+                                                const mmofl_prototypes *prototypes)
+{
+    return run(e, VALIDATION, parameters, prototypes);
 }
 
 mmofl_evaluation mmofl_evaluator_run_disturbed(mmofl_evaluator *e,
                                                const float *parameters,
                                                const mmofl_prototypes *prototypes)
 {
-    return run(e, parameters, prototypes, true);
+    return run(e, DISTURBED, parameters, prototypes);
 }

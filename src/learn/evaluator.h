@@ -1,4 +1,5 @@
-/* evaluator.h - testing a model on a data set's test part, on all threads.
+/* evaluator.h - testing a model on a data set's test part, or on what was held out of
+ * its training part, on all threads.
  *
  * Samples are tested in pieces of a fixed size whose losses are added in their order,
  * so the result does not depend on the number of threads. */
@@ -6,6 +7,7 @@
 #define MMOFL_LEARN_EVALUATOR_H
 
 #include "base/pool.h"
+#include "data/holdout.h"
 #include "data/imbalance.h"
 #include "learn/method.h"
 
@@ -37,8 +39,9 @@ typedef struct mmofl_evaluator_setup {
     const mmofl_model *model;
     const mmofl_dataset *data; /* its test part; the training part when there is none */
     const mmofl_imbalance
-        *imbalance;           /* of the disturbed test part; NULL: there is none */
-    const mmofl_pick *method; /* what it does at test time; NULL: pm */
+        *imbalance; /* of the disturbed test part; NULL: there is none */
+    const mmofl_holdout *validation; /* NULL or empty: there is none */
+    const mmofl_pick *method;        /* what it does at test time; NULL: pm */
     mmofl_pool *pool;
     long fail_after; /* tests: as in arena.h */
 } mmofl_evaluator_setup;
@@ -55,7 +58,13 @@ mmofl_evaluation mmofl_evaluator_run(mmofl_evaluator *evaluator,
                                      const float *parameters,
                                      const mmofl_prototypes *prototypes);
 
-/** Test it on the disturbed test part; only with an imbalance.  The two kinds of run
+/** Test it on the validation samples, as they were recorded; only where there are any.
+ */
+mmofl_evaluation mmofl_evaluator_run_validation(mmofl_evaluator *evaluator,
+                                                const float *parameters,
+                                                const mmofl_prototypes *prototypes);
+
+/** Test it on the disturbed test part; only with an imbalance.  The three kinds of run
  * have a confusion matrix each. */
 mmofl_evaluation mmofl_evaluator_run_disturbed(mmofl_evaluator *evaluator,
                                                const float *parameters,

@@ -29,7 +29,8 @@ typedef struct seed_run {
     mmofl_prototype_rows prototypes;
     int done; /* finished rounds */
     double cumulative_loss;
-    double last_accuracy; /* NaN before the first evaluation */
+    double last_accuracy, last_validation; /* NaN before the first evaluation */
+    double best_validation;                /* macro-F1; below 0 before the first */
 } seed_run;
 
 static bool is_evaluated(const mmofl_experiment *x, int round)
@@ -42,11 +43,16 @@ static bool is_evaluated(const mmofl_experiment *x, int round)
     return false;
 }
 
-/* The cumulative loss so far is in the store: the sum goes on from the last round's. */
-static mmofl_status take_cumulative_loss(void *context,
-                                         const mmofl_round_record *record)
+/* What goes on from earlier rounds is in the store: the sum of losses, and how good
+ * validation has been. */
+static mmofl_status take_record(void *context, const mmofl_round_record *record)
 {
-    ((seed_run *)context)->cumulative_loss = record->cumulative_loss;
+    seed_run *r = context;
+    r->cumulative_loss = record->cumulative_loss;
+    for (int i = 0; i < record->n_evaluations; i++)
+        if (strcmp(record->evaluations[i].part, MMOFL_PART_VALIDATION) == 0)
+            r->best_validation =
+                fmax(r->best_validation, record->evaluations[i].macro_f1);
     return MMOFL_OK;
 }
 
@@ -77,7 +83,7 @@ static mmofl_status restore(seed_run *r, mmofl_error *err)
         return mmofl_fail_within(err, "%s", path);
     mmofl_run_folder_hold(r->folder);
     st = mmofl_run_store_each_round(mmofl_run_folder_store(r->folder), r->run.id,
-                                    take_cumulative_loss, r, err);
+                                    take_record, r, err);
     mmofl_run_folder_release(r->folder);
     return st;
 }
@@ -113,17 +119,33 @@ static mmofl_evaluation_record evaluation_record(const char *part, mmofl_evaluat
                                      .confusion = e.confusion};
 }
 
+/* Validation first: is the test part to be tested after it? */
+static bool validate(seed_run *r, mmofl_evaluation_record *tested)
+{
+    mmofl_evaluation e = mmofl_simulation_validate(r->simulation);
+    *tested = evaluation_record(MMOFL_PART_VALIDATION, e);
+    r->last_validation = e.macro_f1;
+    bool is_best = e.macro_f1 > r->best_validation;
+    if (is_best)
+        r->best_validation = e.macro_f1;
+    return is_best ||
+           r->setup->experiment->evaluate.select != MMOFL_SELECT_BEST_VALIDATION;
+}
+
 /* Test on the parts that there are; returns how many. */
-enum { PARTS = 2 };
+enum { PARTS = 3 };
 static int evaluate(seed_run *r, mmofl_evaluation_record tested[PARTS])
 {
-    tested[0] = evaluation_record("test", mmofl_simulation_evaluate(r->simulation));
-    r->last_accuracy = tested[0].accuracy;
-    if (!mmofl_simulation_is_imbalanced(r->simulation))
-        return 1;
-    tested[1] = evaluation_record("disturbed",
-                                  mmofl_simulation_evaluate_disturbed(r->simulation));
-    return 2;
+    int n = 0;
+    if (mmofl_simulation_has_validation(r->simulation) && !validate(r, &tested[n++]))
+        return n;
+    tested[n] =
+        evaluation_record(MMOFL_PART_TEST, mmofl_simulation_evaluate(r->simulation));
+    r->last_accuracy = tested[n++].accuracy;
+    if (mmofl_simulation_is_imbalanced(r->simulation))
+        tested[n++] = evaluation_record(
+            MMOFL_PART_DISTURBED, mmofl_simulation_evaluate_disturbed(r->simulation));
+    return n;
 }
 
 /* What samples with all modalities and others lost in training, and the method's own
@@ -207,7 +229,8 @@ static mmofl_status run_rounds(seed_run *r, mmofl_error *err)
             watch->round_done(
                 watch->context,
                 &(mmofl_round_news){r->run.seed, first, r->done, x->rounds,
-                                    record.prequential_accuracy, r->last_accuracy});
+                                    record.prequential_accuracy, r->last_accuracy,
+                                    r->last_validation});
         if (watch->stop_asked && watch->stop_asked(watch->context) &&
             r->done < x->rounds)
             return mmofl_fail(err, MMOFL_E_INTERRUPTED,
@@ -289,8 +312,12 @@ mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, 
                             const mmofl_run_watch *watch, mmofl_error *err)
 {
     const mmofl_experiment *x = setup->experiment;
-    seed_run r = {
-        .setup = setup, .folder = folder, .watch = watch, .last_accuracy = (double)NAN};
+    seed_run r = {.setup = setup,
+                  .folder = folder,
+                  .watch = watch,
+                  .last_accuracy = (double)NAN,
+                  .last_validation = (double)NAN,
+                  .best_validation = -1};
     mmofl_status st =
         mmofl_run_folder_begin(folder, x->name, x->seed[i], MMOFL_VERSION, &r.run, err);
     if (st || r.run.status == MMOFL_RUN_DONE)

@@ -13,6 +13,7 @@ typedef struct mmofl_round_news {
         rounds; /* this process's first round, the one that is done, the last */
     double prequential_accuracy; /* NaN when nothing arrived */
     double test_accuracy;        /* the latest; NaN before the first test */
+    double validation_macro_f1;  /* the same */
 } mmofl_round_news;
 
 /** Who watches a run; NULL functions are not called. */

@@ -77,6 +77,7 @@ mmofl_simulation_setup mmofl_setup_fleet(const mmofl_setup *setup, uint64_t seed
         .devices = x->fleet.devices,
         .participation = x->participation,
         .partition = &x->fleet.partition,
+        .validation = x->evaluate.validation,
         .aggregation = &x->aggregation,
         .method = &x->method,
         .stream = &x->stream,

@@ -9,52 +9,72 @@
 #include "base/file.h"
 #include "run/summary.h"
 
+/* Sums over the tests of one part that are the result, and how many there are. */
+typedef struct part_sum {
+    int n;
+    double loss, accuracy, macro_f1;
+} part_sum;
+
 /* What is added up while the rounds go by. */
 typedef struct totals {
     const mmofl_experiment *experiment;
     mmofl_seed_summary summary;
     double right,
         arrived; /* new samples of rounds 2 ... T; of round 1 until there is another */
-    int tested, tested_disturbed;
+    part_sum test, disturbed, validation;
 } totals;
 
-/* Does the reported test accuracy count this round? */
-static bool is_reported(const mmofl_experiment *x, int round)
+static const mmofl_evaluation_record *find_part(const mmofl_round_record *r,
+                                                const char *part)
 {
-    for (int i = 0; i < x->evaluate.n_rounds; i++)
-        if (x->evaluate.round[i] == round)
-            return true;
-    return x->evaluate.n_rounds == 0;
+    for (int i = 0; i < r->n_evaluations; i++)
+        if (strcmp(r->evaluations[i].part, part) == 0)
+            return &r->evaluations[i];
+    return NULL;
 }
 
-/* Add up an evaluation of one of the two parts. */
-static void add_test(totals *t, const mmofl_evaluation_record *e)
+/* Is this round's validation better than all before? */
+static bool is_best(totals *t, const mmofl_round_record *r)
 {
-    mmofl_seed_summary *s = &t->summary;
-    if (strcmp(e->part, "test") == 0) {
-        t->tested++;
-        s->test_accuracy += e->accuracy;
-        s->test_macro_f1 += e->macro_f1;
-        s->test_loss += e->loss;
-    } else if (strcmp(e->part, "disturbed") == 0) {
-        t->tested_disturbed++;
-        s->disturbed_accuracy += e->accuracy;
-        s->disturbed_macro_f1 += e->macro_f1;
-    }
+    const mmofl_evaluation_record *e = find_part(r, MMOFL_PART_VALIDATION);
+    if (!e || (t->validation.n > 0 && e->macro_f1 <= t->validation.macro_f1))
+        return false;
+    t->summary.best_round = r->round;
+    return true;
+}
+
+/* Does the result count this round's tests? */
+static bool is_reported(totals *t, const mmofl_round_record *r)
+{
+    const mmofl_evaluate_spec *s = &t->experiment->evaluate;
+    if (s->select == MMOFL_SELECT_BEST_VALIDATION)
+        return is_best(t, r);
+    for (int i = 0; i < s->n_rounds; i++)
+        if (s->round[i] == r->round)
+            return true;
+    return s->n_rounds == 0;
+}
+
+static void add_part(const mmofl_round_record *r, const char *part, part_sum *sum)
+{
+    const mmofl_evaluation_record *e = find_part(r, part);
+    if (!e)
+        return;
+    sum->n++;
+    sum->loss += e->loss;
+    sum->accuracy += e->accuracy;
+    sum->macro_f1 += e->macro_f1;
 }
 
 static void add_tests(totals *t, const mmofl_round_record *r)
 {
-    mmofl_seed_summary *s = &t->summary;
-    if (r->n_evaluations == 0 || !is_reported(t->experiment, r->round))
+    if (r->n_evaluations == 0 || !is_reported(t, r))
         return;
-    if (t->experiment->evaluate.n_rounds == 0) { /* only the last one */
-        t->tested = t->tested_disturbed = 0;
-        s->test_accuracy = s->test_macro_f1 = s->test_loss = 0;
-        s->disturbed_accuracy = s->disturbed_macro_f1 = 0;
-    }
-    for (int i = 0; i < r->n_evaluations; i++)
-        add_test(t, &r->evaluations[i]);
+    if (t->experiment->evaluate.n_rounds == 0) /* only the last, or the best one */
+        t->test = t->disturbed = t->validation = (part_sum){0};
+    add_part(r, MMOFL_PART_TEST, &t->test);
+    add_part(r, MMOFL_PART_DISTURBED, &t->disturbed);
+    add_part(r, MMOFL_PART_VALIDATION, &t->validation);
 }
 
 static mmofl_status add_round(void *context, const mmofl_round_record *r)
@@ -77,6 +97,11 @@ static mmofl_status add_round(void *context, const mmofl_round_record *r)
     return MMOFL_OK;
 }
 
+static double mean_of(double sum, int n)
+{
+    return n > 0 ? sum / n : (double)NAN;
+}
+
 mmofl_status mmofl_summary_read(const mmofl_experiment *x, mmofl_run_folder *folder,
                                 uint64_t seed, mmofl_seed_summary *summary,
                                 mmofl_error *err)
@@ -92,13 +117,12 @@ mmofl_status mmofl_summary_read(const mmofl_experiment *x, mmofl_run_folder *fol
         st = mmofl_run_store_each_round(store, id, add_round, &t, err);
     if (st)
         return st;
-    double n = t.tested ? t.tested : (double)NAN;
-    t.summary.test_accuracy /= n;
-    t.summary.test_macro_f1 /= n;
-    t.summary.test_loss /= n;
-    double disturbed = t.tested_disturbed ? t.tested_disturbed : (double)NAN;
-    t.summary.disturbed_accuracy /= disturbed;
-    t.summary.disturbed_macro_f1 /= disturbed;
+    t.summary.test_accuracy = mean_of(t.test.accuracy, t.test.n);
+    t.summary.test_macro_f1 = mean_of(t.test.macro_f1, t.test.n);
+    t.summary.test_loss = mean_of(t.test.loss, t.test.n);
+    t.summary.disturbed_accuracy = mean_of(t.disturbed.accuracy, t.disturbed.n);
+    t.summary.disturbed_macro_f1 = mean_of(t.disturbed.macro_f1, t.disturbed.n);
+    t.summary.validation_macro_f1 = mean_of(t.validation.macro_f1, t.validation.n);
     t.summary.prequential_accuracy = t.arrived > 0 ? t.right / t.arrived : (double)NAN;
     t.summary.steps_per_s =
         t.summary.seconds > 0 ? (double)t.summary.steps / t.summary.seconds : 0;
@@ -152,6 +176,8 @@ static json_t *run_json(const mmofl_seed_summary *s)
     json_object_set_new(run, "rounds", json_integer(s->rounds));
     for (mmofl_summary_field f = 0; f < MMOFL_SUMMARY_FIELDS; f++)
         json_object_set_new(run, fields[f].name, number(field_of(s, f)));
+    if (s->best_round > 0)
+        json_object_set_new(run, "best_round", json_integer(s->best_round));
     json_object_set_new(run, "seconds", number(s->seconds));
     json_object_set_new(run, "steps", json_integer(s->steps));
     json_object_set_new(run, "steps_per_s", number(s->steps_per_s));

@@ -9,11 +9,13 @@
 typedef struct mmofl_seed_summary {
     uint64_t seed;
     int rounds;           /* finished */
-    double test_accuracy; /* mean over evaluate.rounds (the last round if none), as
-                             below */
+    double test_accuracy; /* mean over evaluate.rounds (the last round if none), or of
+                             the round of the best validation; as below */
     double test_macro_f1, test_loss;
-    double disturbed_accuracy, disturbed_macro_f1; /* on the disturbed test part, mean
-                                                      over the same rounds; NaN: none */
+    double disturbed_accuracy, disturbed_macro_f1; /* on the disturbed test part, of
+                                                      the same rounds; NaN: none */
+    double validation_macro_f1; /* on the validation part, the same; NaN: none */
+    int best_round; /* evaluate.select best_validation: that round; else 0 */
     double prequential_accuracy; /* right predictions / new samples, rounds 2 ... T (1
                                     if T = 1) */
     double cumulative_loss;      /* sum over rounds of the mean loss on new samples */
@@ -42,6 +44,7 @@ MMOFL_CHECKED mmofl_status mmofl_summary_write(const mmofl_experiment *experimen
     X(TEST_LOSS, test_loss)                                                            \
     X(DISTURBED_ACCURACY, disturbed_accuracy)                                          \
     X(DISTURBED_MACRO_F1, disturbed_macro_f1)                                          \
+    X(VALIDATION_MACRO_F1, validation_macro_f1)                                        \
     X(PREQUENTIAL_ACCURACY, prequential_accuracy)                                      \
     X(CUMULATIVE_LOSS, cumulative_loss)
 

@@ -18,6 +18,7 @@ struct mmofl_simulation {
     mmofl_arena arena, pools;
     mmofl_simulation_setup setup;
     mmofl_model *model;
+    mmofl_holdout validation;
     mmofl_partition partition;
     mmofl_learner_setup learner;
     mmofl_local_rule rule; /* the devices' side of the aggregation rule */

@@ -125,8 +125,11 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
                         u->data->n_classes, NULL, &s->model, err);
     if (st)
         return st;
-    st = mmofl_partition_make(u->data, u->partition, u->devices, u->seed, &s->pools,
-                              &s->partition, err);
+    st = mmofl_holdout_make(u->data, u->validation, u->seed, &s->pools, &s->validation,
+                            err);
+    if (!st)
+        st = mmofl_partition_make(u->data, &s->validation, u->partition, u->devices,
+                                  u->seed, &s->pools, &s->partition, err);
     if (st)
         return st;
     s->learner = (mmofl_learner_setup){.model = s->model,
@@ -149,6 +152,7 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
     mmofl_evaluator_setup tested = {.model = s->model,
                                     .data = u->data,
                                     .imbalance = s->imbalance,
+                                    .validation = &s->validation,
                                     .method = u->method,
                                     .pool = u->pool,
                                     .fail_after = u->fail_after};
@@ -248,6 +252,17 @@ mmofl_evaluation mmofl_simulation_evaluate(mmofl_simulation *s)
 {
     return mmofl_evaluator_run(s->evaluator, mmofl_simulation_parameters(s),
                                mmofl_simulation_prototypes(s));
+}
+
+bool mmofl_simulation_has_validation(const mmofl_simulation *s)
+{
+    return s->validation.n > 0;
+}
+
+mmofl_evaluation mmofl_simulation_validate(mmofl_simulation *s)
+{
+    return mmofl_evaluator_run_validation(s->evaluator, mmofl_simulation_parameters(s),
+                                          mmofl_simulation_prototypes(s));
 }
 
 bool mmofl_simulation_is_imbalanced(const mmofl_simulation *s)

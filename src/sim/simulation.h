@@ -23,6 +23,7 @@ typedef struct mmofl_simulation_setup {
     int devices;
     double participation;
     const mmofl_pick *partition, *aggregation;
+    double validation;        /* share of the training samples that is held out */
     const mmofl_pick *method; /* NULL: pm */
     const mmofl_stream_spec *stream;
     const mmofl_model_spec *model;
@@ -109,6 +110,10 @@ MMOFL_CHECKED mmofl_status mmofl_simulation_round(mmofl_simulation *simulation,
 
 /** Test the current model on the test part as it was recorded. */
 mmofl_evaluation mmofl_simulation_evaluate(mmofl_simulation *simulation);
+
+/** Is a part of the training samples held out, and how is the current model on it? */
+bool mmofl_simulation_has_validation(const mmofl_simulation *simulation);
+mmofl_evaluation mmofl_simulation_validate(mmofl_simulation *simulation);
 
 /** Is there an imbalance, so that the next functions have something to tell? */
 bool mmofl_simulation_is_imbalanced(const mmofl_simulation *simulation);

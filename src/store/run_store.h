@@ -44,9 +44,14 @@ enum {
     MMOFL_PROTOTYPE_FEATURES = 1 << 20 /* of one modality, at most */
 };
 
+/** Parts of the data that a run judges its model on. */
+#define MMOFL_PART_TEST "test"
+#define MMOFL_PART_DISTURBED "disturbed"   /* the test part with losses and noise */
+#define MMOFL_PART_VALIDATION "validation" /* held out of the training part */
+
 /** The model after a round, judged on one part of the data; all finite. */
 typedef struct mmofl_evaluation_record {
-    const char *part; /* "test"; of a-z, 0-9 and _ */
+    const char *part; /* MMOFL_PART_TEST, ...; of a-z, 0-9 and _ */
     double loss, accuracy, macro_f1;
     int n_classes;             /* C */
     const uint64_t *confusion; /* (C,C) row-major, row = true class; NULL = none */

@@ -159,6 +159,37 @@ static void without_a_test_part_the_training_part_is_tested(void **state)
     rig_delete(&r);
 }
 
+/* Of the test part's samples, those that count as the validation part: every other one.
+ * (The evaluator looks at their numbers only.) */
+static void the_validation_part_is_tested_apart(void **state)
+{
+    (void)state;
+    rig r;
+    rig_new(&r, by_hand, TRAIN + TESTED, TRAIN, 2);
+    uint32_t sample[TESTED / 2];
+    uint64_t wanted[K][K] = {{0}};
+    for (uint32_t i = 0; i < TESTED / 2; i++) {
+        sample[i] = TRAIN + 2 * i;
+        const float *x = (const float *)r.data->values[0] + sample[i] * K;
+        for (int c = 0; c < K; c++)
+            wanted[r.data->label[sample[i]]][c] += x[c] > 0;
+    }
+    mmofl_holdout held_out = {TESTED / 2, sample};
+    mmofl_evaluator *evaluator;
+    CHECK_OK(mmofl_evaluator_new(
+        &(mmofl_evaluator_setup){
+            .model = r.model, .data = r.data, .pool = r.pool, .validation = &held_out},
+        &evaluator));
+    mmofl_evaluation e = mmofl_evaluator_run_validation(evaluator, r.w, NULL);
+    CHECK_INT(e.samples, TESTED / 2);
+    CHECK(memcmp(e.confusion, wanted, sizeof wanted) == 0);
+    mmofl_evaluation test = mmofl_evaluator_run(evaluator, r.w, NULL);
+    CHECK(memcmp(test.confusion, by_hand, sizeof by_hand) == 0);
+    CHECK(memcmp(e.confusion, wanted, sizeof wanted) == 0); /* each has its own */
+    mmofl_evaluator_delete(evaluator);
+    rig_delete(&r);
+}
+
 /* Parameters that make every loss another number. */
 static void every_number_of_threads_gives_the_same_bits(void **state)
 {
@@ -205,19 +236,22 @@ static void any_failing_allocation_is_reported(void **state)
     rig r;
     rig_new(&r, by_hand, TRAIN + TESTED, TRAIN, 2);
     mmofl_evaluator *evaluator = NULL;
+    const uint32_t sample[] = {0, 2};
+    const mmofl_holdout held_out = {2, sample};
     long fail_after = 1;
     for (; !evaluator; fail_after++) {
         mmofl_status st =
             mmofl_evaluator_new(&(mmofl_evaluator_setup){.model = r.model,
                                                          .data = r.data,
                                                          .pool = r.pool,
+                                                         .validation = &held_out,
                                                          .fail_after = fail_after},
                                 &evaluator);
         CHECK(st == MMOFL_E_MEMORY || st == MMOFL_OK);
         CHECK((st == MMOFL_OK) == (evaluator != NULL));
     }
-    CHECK(fail_after > 5);
-    CHECK_INT(mmofl_evaluator_bytes(evaluator), mmofl_evaluator_bytes(r.evaluator));
+    CHECK(fail_after > 8);
+    CHECK(mmofl_evaluator_bytes(evaluator) > mmofl_evaluator_bytes(r.evaluator));
     mmofl_evaluator_delete(evaluator);
     mmofl_evaluator_delete(NULL);
     rig_delete(&r);
@@ -227,6 +261,7 @@ CHECK_MAIN(TEST(scores_by_hand),
            TEST(a_class_that_is_predicted_but_never_occurs_pulls_macro_f1_down),
            TEST(a_class_that_occurs_but_is_never_predicted_has_no_precision),
            TEST(without_a_test_part_the_training_part_is_tested),
+           TEST(the_validation_part_is_tested_apart),
            TEST(every_number_of_threads_gives_the_same_bits),
            TEST(a_second_run_forgets_the_first),
            TEST(any_failing_allocation_is_reported))

@@ -1,51 +1,6 @@
 /* test_partition.c - what every partition promises, each kind by hand, and each refusal
  * with its numbers. */
-#include "check.h"
-
-#include "base/rng.h"
-#include "data/partition.h"
-
-enum { MOST = 8000, MOST_CLASSES = 8 };
-
-/* A data set without values, which partitions do not look at, and the partitions of it.
- */
-struct labels {
-    mmofl_arena arena;
-    mmofl_dataset set;
-    int32_t label[MOST], owner[MOST];
-    int64_t time[MOST];
-    char name[MOST_CLASSES][MMOFL_NAME_BYTES];
-};
-
-/* n training samples, random classes and owners, times rising with the index. */
-static struct labels *random_labels(size_t n, int classes, int owners, uint64_t seed)
-{
-    mmofl_rng rng = mmofl_rng_open(seed, 0, 0, MMOFL_USE_TEST);
-    struct labels *made = calloc(1, sizeof *made);
-    assert_non_null(made);
-    for (size_t i = 0; i < n; i++) {
-        made->label[i] = (int32_t)mmofl_rng_below(&rng, (uint64_t)classes);
-        made->owner[i] = (int32_t)mmofl_rng_below(&rng, (uint64_t)owners);
-        made->time[i] = (int64_t)i / 2;
-    }
-    for (int k = 0; k < classes; k++)
-        snprintf(made->name[k], MMOFL_NAME_BYTES, "class %d", k);
-    made->set =
-        (mmofl_dataset){.n_classes = classes,
-                        .class_name = (const char(*)[MMOFL_NAME_BYTES])made->name,
-                        .n_samples = n,
-                        .n_train = n,
-                        .label = made->label,
-                        .owner = made->owner,
-                        .time = made->time};
-    return made;
-}
-
-static void drop(struct labels *labels)
-{
-    mmofl_arena_free(&labels->arena);
-    free(labels);
-}
+#include "partition_fixture.h"
 
 /* The kind with options set: pick("dirichlet", "alpha", "0.5", "tries", "9", NULL) */
 static mmofl_pick pick(const char *name, ...)
@@ -73,7 +28,7 @@ static mmofl_partition make(struct labels *labels, mmofl_pick kind, int devices,
 {
     mmofl_partition made = {0};
     mmofl_error err = {0};
-    mmofl_status st = mmofl_partition_make(&labels->set, &kind, devices, seed,
+    mmofl_status st = mmofl_partition_make(&labels->set, NULL, &kind, devices, seed,
                                            &labels->arena, &made, &err);
     if (st)
         fail_msg("%s", err.text);
@@ -85,39 +40,6 @@ static mmofl_partition make(struct labels *labels, mmofl_pick kind, int devices,
 static size_t size_of(const mmofl_partition *p, int device)
 {
     return p->start[device + 1] - p->start[device];
-}
-
-/* Pools are not empty, sorted by (owner, time, index), hence without repetition. */
-static void check_pools(const struct labels *labels, const mmofl_partition *p)
-{
-    for (int d = 0; d < p->devices; d++) {
-        CHECK(p->start[d + 1] > p->start[d]);
-        for (size_t i = p->start[d]; i < p->start[d + 1]; i++) {
-            uint32_t b = p->index[i];
-            CHECK(b < labels->set.n_train);
-            if (i == p->start[d])
-                continue;
-            uint32_t a = p->index[i - 1];
-            int32_t owner = labels->owner[a];
-            CHECK(owner <= labels->owner[b]);
-            CHECK(owner < labels->owner[b] || labels->time[a] <= labels->time[b]);
-            CHECK(owner < labels->owner[b] || a < b);
-        }
-    }
-}
-
-/* No sample belongs to two devices; returns how many belong to one. */
-static size_t check_disjoint(const struct labels *labels, const mmofl_partition *p)
-{
-    bool *given = calloc(labels->set.n_train, 1);
-    size_t total = p->start[p->devices];
-    assert_non_null(given);
-    for (size_t i = 0; i < total; i++) {
-        CHECK(!given[p->index[i]]);
-        given[p->index[i]] = true;
-    }
-    free(given);
-    return total;
 }
 
 /* --- each kind by hand ------------------------------------------------------------ */
@@ -306,6 +228,59 @@ static void a_shared_fleet_may_be_larger_than_the_data(void **state)
     drop(labels);
 }
 
+/* Three owners with two classes each in equal numbers, two devices to each. */
+static void each_owner_is_split_over_his_own_devices(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(120, 2, 3, 1);
+    for (int i = 0; i < 120; i++) {
+        labels->owner[i] = 10 * (i / 40);
+        labels->label[i] = i % 2;
+    }
+    mmofl_partition p =
+        make(labels, pick("owner_dirichlet", "alpha", "1e9", NULL), 6, 1);
+    check_pools(labels, &p);
+    CHECK_INT(check_disjoint(labels, &p), 120);
+    for (int d = 0; d < 6; d++) {
+        for (size_t i = p.start[d]; i < p.start[d + 1]; i++)
+            CHECK_INT(labels->owner[p.index[i]], 10 * (d / 2));
+        for (int k = 0; k < 2; k++) /* a huge alpha: halves, rounded */
+            CHECK_NEAR(count_class(labels, &p, d, k), 10, 1);
+    }
+    drop(labels);
+}
+
+static void a_device_with_its_even_part_gets_nothing_of_later_classes(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(300, 3, 1, 1);
+    for (int i = 0; i < 300; i++)
+        labels->label[i] = i < 200 ? 0 : i < 250 ? 1 : 2;
+    mmofl_pick kind = pick("owner_dirichlet", "alpha", "1e-300", NULL);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        mmofl_partition p = make(labels, kind, 3, seed);
+        for (int d = 0; d < 3; d++) /* each class whole to one device, none twice */
+            CHECK(size_of(&p, d) == 200 || size_of(&p, d) == 50);
+    }
+    drop(labels);
+}
+
+static void owners_differ_in_how_they_are_split(void **state)
+{
+    (void)state;
+    struct labels *labels = random_labels(400, 4, 2, 1);
+    for (int i = 0; i < 400; i++) {
+        labels->owner[i] = i / 200;
+        labels->label[i] = i % 4;
+    }
+    mmofl_partition p = make(labels, pick("owner_dirichlet", NULL), 4, 1);
+    bool same = true;
+    for (int k = 0; k < 4; k++)
+        same = same && count_class(labels, &p, 0, k) == count_class(labels, &p, 2, k);
+    CHECK(!same);
+    drop(labels);
+}
+
 /* --- all kinds -------------------------------------------------------------------- */
 
 static void random_partitions_are_sorted_disjoint_complete_and_repeatable(void **state)
@@ -325,6 +300,12 @@ static void random_partitions_are_sorted_disjoint_complete_and_repeatable(void *
             kind = pick("shared", "per_device", "30", NULL);
         if (strcmp(kind.kind->name, "owner") == 0)
             devices = 1;
+        if (strcmp(kind.kind->name, "owner_dirichlet") == 0) {
+            owners = 1 + owners % 3; /* so that each has enough for two devices */
+            for (size_t i = 0; i < n; i++)
+                labels->owner[i] = (int32_t)(i % (size_t)owners);
+            devices = 2 * owners;
+        }
         mmofl_partition p = make(labels, kind, devices, seed);
         mmofl_partition again = make(labels, kind, devices, seed);
         size_t total = p.start[devices];
@@ -341,6 +322,12 @@ static void random_partitions_are_sorted_disjoint_complete_and_repeatable(void *
     }
 }
 
+/* A number of devices that goes with twelve owners. */
+static int devices_for(const mmofl_kind *kind)
+{
+    return strcmp(kind->name, "owner_dirichlet") == 0 ? 24 : 8;
+}
+
 static uint64_t digest(uint64_t hash, uint64_t value)
 {
     return (hash ^ value) * UINT64_C(0x100000001b3); /* FNV-1a over whole numbers */
@@ -352,15 +339,17 @@ static void partitions_are_the_same_on_every_machine(void **state)
     static const uint64_t wanted[] = {
         UINT64_C(0x3aa2d95ad1d72b2f), UINT64_C(0x9c7d9a8fa89b4915),
         UINT64_C(0x2c0ae47aae967c2f), UINT64_C(0x364fabf7fccaa941),
-        UINT64_C(0x849323da996b119e)};
+        UINT64_C(0x849323da996b119e), UINT64_C(0x07fe1c0cd9eb0a45)};
     struct labels *labels = random_labels(500, 6, 12, 1);
     mmofl_kind_list kinds = mmofl_partition_kinds();
     for (int k = 0; k < kinds.n; k++) {
-        mmofl_partition p = make(labels, mmofl_pick_default(kinds.kinds[k]), 8, 42);
+        int devices = devices_for(kinds.kinds[k]);
+        mmofl_partition p =
+            make(labels, mmofl_pick_default(kinds.kinds[k]), devices, 42);
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
-        for (int d = 0; d <= 8; d++)
+        for (int d = 0; d <= devices; d++)
             hash = digest(hash, p.start[d]);
-        for (size_t i = 0; i < p.start[8]; i++)
+        for (size_t i = 0; i < p.start[devices]; i++)
             hash = digest(hash, p.index[i]);
         if (hash != wanted[k])
             fail_msg("%s: 0x%016llx", kinds.kinds[k]->name, (unsigned long long)hash);
@@ -375,10 +364,11 @@ static void another_seed_gives_another_partition(void **state)
     mmofl_kind_list kinds = mmofl_partition_kinds();
     for (int k = 0; k < kinds.n; k++) {
         mmofl_pick kind = mmofl_pick_default(kinds.kinds[k]);
-        mmofl_partition a = make(labels, kind, 8, 1);
-        mmofl_partition b = make(labels, kind, 8, 2);
-        CHECK(a.start[8] != b.start[8] ||
-              memcmp(a.index, b.index, a.start[8] * sizeof *a.index) != 0);
+        int devices = devices_for(kind.kind);
+        mmofl_partition a = make(labels, kind, devices, 1);
+        mmofl_partition b = make(labels, kind, devices, 2);
+        CHECK(a.start[devices] != b.start[devices] ||
+              memcmp(a.index, b.index, a.start[devices] * sizeof *a.index) != 0);
     }
     drop(labels);
 }
@@ -392,7 +382,7 @@ static void refuse(const struct labels *labels, mmofl_pick kind, int devices,
     mmofl_partition p = {.devices = -7};
     mmofl_error err = {0};
     CHECK_STATUS(
-        mmofl_partition_make(&labels->set, &kind, devices, 1, &arena, &p, &err),
+        mmofl_partition_make(&labels->set, NULL, &kind, devices, 1, &arena, &p, &err),
         wanted);
     CHECK_CONTAINS(err.text, part);
     CHECK_CONTAINS(err.text, other_part);
@@ -407,6 +397,10 @@ static void refusals_give_the_numbers(void **state)
     const mmofl_status no = MMOFL_E_INFEASIBLE;
     refuse(labels, pick("iid", NULL), 0, MMOFL_E_RANGE, "devices is 0", "at least 1");
     refuse(labels, pick("owner", NULL), 22, no, "22 devices", "21 owners");
+    refuse(labels, pick("owner_dirichlet", NULL), 100, no,
+           "100 devices, but the training part has 21 owners", "wanted 21, 42, ...");
+    refuse(labels, pick("owner_dirichlet", "min_samples", "500", NULL), 42, no,
+           "owner 0: in 1000 draws with alpha 1", "wanted min_samples = 500");
     refuse(labels, pick("iid", NULL), 100000, no, "100000 devices", "7352 training");
     refuse(labels, pick("dirichlet", NULL), 100000, no, "100000 devices", "`shared`");
     refuse(labels, pick("classes", NULL), 100000, no, "100000 devices",
@@ -460,18 +454,23 @@ static void failing_allocations_are_told_and_leave_nothing(void **state)
     (void)state;
     struct labels *labels = random_labels(500, 6, 12, 1);
     mmofl_kind_list kinds = mmofl_partition_kinds();
-    for (int k = 0; k < kinds.n; k++) {
+    for (int k = 0; k < 2 * kinds.n; k++) { /* with and without samples held out */
+        mmofl_pick kind = mmofl_pick_default(kinds.kinds[k / 2]);
         mmofl_status st = MMOFL_E_MEMORY;
         long failing = 1;
         for (; st; failing++) {
             mmofl_arena arena = {.fail_after = failing};
-            mmofl_pick kind = mmofl_pick_default(kinds.kinds[k]);
             mmofl_partition p = {.devices = -7};
+            mmofl_holdout held_out = {0};
             mmofl_error err = {0};
-            st = mmofl_partition_make(&labels->set, &kind, 8, 1, &arena, &p, &err);
+            st = mmofl_holdout_make(&labels->set, k % 2 ? 0.2 : 0, 1, &arena, &held_out,
+                                    &err);
+            if (!st)
+                st = mmofl_partition_make(&labels->set, &held_out, &kind,
+                                          devices_for(kind.kind), 1, &arena, &p, &err);
             if (st) {
                 CHECK_STATUS(st, MMOFL_E_MEMORY);
-                CHECK_CONTAINS(err.text, "500 samples among 8 devices");
+                CHECK_CONTAINS(err.text, "no memory to");
                 CHECK_INT(p.devices, -7);
             }
             mmofl_arena_free(&arena);
@@ -491,6 +490,9 @@ CHECK_MAIN(TEST(owners_stay_whole_and_in_time_order),
            TEST(devices_have_the_asked_number_of_classes),
            TEST(three_devices_with_two_classes_share_out_six),
            TEST(a_shared_fleet_may_be_larger_than_the_data),
+           TEST(each_owner_is_split_over_his_own_devices),
+           TEST(a_device_with_its_even_part_gets_nothing_of_later_classes),
+           TEST(owners_differ_in_how_they_are_split),
            TEST(random_partitions_are_sorted_disjoint_complete_and_repeatable),
            TEST(partitions_are_the_same_on_every_machine),
            TEST(another_seed_gives_another_partition), TEST(refusals_give_the_numbers),

@@ -115,8 +115,8 @@ static void learn_alone(const fleet *f, int rounds, float *w)
 {
     mmofl_arena arena = MMOFL_ARENA_INIT;
     mmofl_partition pool;
-    CHECK_OK(mmofl_partition_make(f->data, &f->partition, 1, f->setup.seed, &arena,
-                                  &pool, NULL));
+    CHECK_OK(mmofl_partition_make(f->data, NULL, &f->partition, 1, f->setup.seed,
+                                  &arena, &pool, NULL));
     const mmofl_model *model = mmofl_simulation_model(f->simulation);
     mmofl_learner_setup setup = {.model = model,
                                  .train = &f->train,
@@ -195,6 +195,24 @@ static void a_few_rounds_lift_accuracy_well_above_chance(void **state)
     double after = mmofl_simulation_evaluate(f.simulation).accuracy;
     if (!(after > 0.6 && after > before + 0.2 && last < first / 2))
         fail_msg("accuracy %g -> %g, loss %g -> %g", before, after, first, last);
+    fleet_delete(&f);
+}
+
+/* ---------------------------------------------------------------- validation */
+
+static void nobody_trains_on_the_validation_part(void **state)
+{
+    (void)state;
+    fleet f;
+    fleet_prepare(&f, 4, 60, 2);
+    f.setup.validation = 0.5;
+    f.stream = (mmofl_stream_spec){.buffer = 60, .at_end = MMOFL_END_STOP};
+    fleet_start(&f);
+    CHECK(mmofl_simulation_has_validation(f.simulation));
+    mmofl_evaluation e = mmofl_simulation_validate(f.simulation);
+    CHECK_INT(fleet_round(&f).fresh, 60 - e.samples);
+    CHECK(e.samples >= 27 && e.samples <= 30); /* half of each, rounded down */
+    CHECK(mmofl_simulation_validate(f.simulation).loss != e.loss);
     fleet_delete(&f);
 }
 
@@ -419,6 +437,7 @@ CHECK_MAIN(TEST(every_number_of_threads_gives_the_same_bytes),
            TEST(another_seed_gives_another_model), TEST(only_participants_learn),
            TEST(a_fleet_of_one_device_is_that_device_learning_alone),
            TEST(a_few_rounds_lift_accuracy_well_above_chance),
+           TEST(nobody_trains_on_the_validation_part),
            TEST(a_stream_that_has_ended_leaves_rounds_without_fresh_samples),
            TEST(a_buffer_larger_than_the_pool_goes_through_it_again),
            TEST(what_does_not_fit_is_refused_with_a_text),
