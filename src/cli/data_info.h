@@ -6,7 +6,8 @@
 
 #include "mmofl/dataset.h"
 
-/** Modalities, value ranges per channel, samples per class and owner, citation.
+/** Modalities, value ranges per channel, lengths of texts, samples per class and owner,
+ * citation.
  * @retval MMOFL_E_MEMORY
  * @retval MMOFL_E_IO  out took no more */
 MMOFL_CHECKED mmofl_status mmofl_cli_data_info(const mmofl_dataset *set, bool json,

@@ -64,3 +64,39 @@ load helpers
     expect 1 data fetch uci-har --url http://127.0.0.1:9/uci-har.zip
     complains 'mmofl data import'
 }
+
+# A set of three tweets in folder set: prepared tables, pictures of 4 x 4 pixels.
+make_tweets() {
+    mkdir set
+    printf 'id\tlabel\tsplit811\n%s\tpositive\ttrain\n%s\tneutral\tdev\n%s\tnegative\ttest\n' 1 2 5 >set/labels.tsv
+    printf 'id\ttext\n1\tgood day\n2\thttp://t.co/x\n5\tso bad a day\n' >set/texts.tsv
+    python3 -c '
+import struct
+text = "{\"descr\": \"|u1\", \"fortran_order\": False, \"shape\": (3, 4, 4, 3), }".replace("\"", "\x27")
+text += " " * (117 - len(text)) + "\n"
+open("set/images_rgb4.npy", "wb").write(b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text.encode() + bytes(144))'
+}
+
+@test "info of texts tells vocabulary, lengths and padding" {
+    options=(--image_size 4 --text_length 3 --vocabulary 1000)
+    make_tweets
+    expect 0 data import mvsa-single set "${options[@]}"
+    expect 0 data info mvsa-single "${options[@]}" --json
+    json '[m["name"] for m in it["modalities"]] == ["image", "text"]'
+    json 'it["train"] == 2 and it["test"] == 1'
+    json 'it["modalities"][1]["vocabulary"] == 1000'
+    json 'it["modalities"][1]["tokens"]["used"] == 5'
+    json 'it["modalities"][1]["tokens"]["empty"] == 1 and it["modalities"][1]["tokens"]["full"] == 1'
+    json 'abs(it["modalities"][1]["tokens"]["padding"] - 4 / 9) < 1e-6'
+    json 'it["modalities"][1]["tokens"]["length_median"] == 2'
+    expect 0 data info mvsa-single "${options[@]}"
+    says "44.4 %"
+    says "Each sample has an owner of its own."
+}
+
+@test "a set without the split that was asked for is refused, with its columns" {
+    make_tweets
+    expect 1 data import mvsa-single set --image_size 4 --split split_course
+    complains split_course
+    complains split811
+}
