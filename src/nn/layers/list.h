@@ -20,6 +20,8 @@
     X(flatten)                                                                         \
     X(group_norm)                                                                      \
     X(layer_norm)                                                                      \
-    X(dropout)
+    X(dropout)                                                                         \
+    X(gru)                                                                             \
+    X(lstm)
 
 #endif
