@@ -30,7 +30,7 @@ static inline void fleet_prepare(fleet *f, int devices, int windows, int threads
     options->train = windows;
     options->test = 150;
     CHECK_OK(mmofl_synthetic_har.import(&set, "", NULL, &f->data, NULL));
-    f->data->standardize = true;
+    f->data->standardize = MMOFL_STANDARDIZE_CHANNEL;
     for (int m = 0; m < 2; m++)
         fixture_add(
             &f->spec, f->data->modality[m].name, f->data->modality[m].shape,

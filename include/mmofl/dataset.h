@@ -4,8 +4,7 @@
  * modalities, K classes; modality m has shape S_m, channels last: (T,C) for a sensor
  * window, (H,W,C) for an image, (L) for a text.  Values are row-major (N, S_m).
  * Values are kept as recorded (in the modality's unit); mmofl_dataset_values hands them
- * out standardised per channel with mean and sd of the training part, never per window
- * (METHOD.md section 2: that would erase posture). */
+ * out as they are or standardised (mmofl_standardize). */
 #ifndef MMOFL_DATASET_H
 #define MMOFL_DATASET_H
 
@@ -39,6 +38,16 @@ MMOFL_API bool mmofl_shape_equal(mmofl_shape a, mmofl_shape b);
 /** "(128, 3)" */
 MMOFL_API void mmofl_shape_text(mmofl_shape shape, char *text, size_t size);
 
+/** How real values are handed out; token ids never change. */
+typedef enum mmofl_standardize {
+    MMOFL_STANDARDIZE_NONE,    /* as recorded */
+    MMOFL_STANDARDIZE_CHANNEL, /* (x - mean) / sd, by channel, of the training part */
+    MMOFL_STANDARDIZE_WINDOW   /* (x - mean) / (sd + 1e-5), by channel, of the sample
+                                  itself, sd being that of the population: posture and
+                                  loudness are gone (FedMultimodal's way) */
+} mmofl_standardize;
+#define MMOFL_STANDARDIZE_CHOICES "none|channel|window"
+
 typedef struct mmofl_modality {
     char name[MMOFL_NAME_BYTES]; /* "accelerometer" */
     char unit[MMOFL_NAME_BYTES]; /* "g", "rad/s", "" */
@@ -63,14 +72,14 @@ typedef struct mmofl_dataset {
     const int32_t *label;                /* (N) in [0, K) */
     const int32_t *owner;                /* (N) person or station number, >= 0 */
     const int64_t *time;                 /* (N) rises with time within an owner */
-    bool standardize;                    /* mmofl_dataset_values standardises */
+    mmofl_standardize standardize;       /* what mmofl_dataset_values does */
     float *scale[MMOFL_MAX_MODALITIES];  /* (S_m) 1/sd, tiled over the sample */
     float *shift[MMOFL_MAX_MODALITIES];  /* (S_m) -mean/sd */
     struct mmofl_dataset_memory *memory; /* what the arrays live in */
 } mmofl_dataset;
 
-/** Write sample's S_m values of modality m into out: standardised if the set is so, and
- * token ids as whole numbers.  Cost: one pass, allocates nothing.
+/** Write sample's S_m values of modality m into out: standardised as the set says, and
+ * token ids as whole numbers.  Cost: one pass (window: three), allocates nothing.
  * sample < N, m < M and the mask bit set, else undefined (asserted). */
 MMOFL_API void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m,
                                     float *out);

@@ -40,7 +40,9 @@ static const mmofl_schema_key data_keys[] = {
     VALUE(MMOFL_CHOICE_OPTION(
         mmofl_data_spec, standardize, MMOFL_STANDARDIZE_CHOICES, "channel",
         "subtract each channel's mean and divide by its standard deviation, both over "
-        "the training part; or leave the values as they are")),
+        "the training part; leave the values as they are (none); or do it with each "
+        "sample's own (window): (x - mean) / (sd + 1e-5) over its positions, which "
+        "erases posture and loudness")),
 };
 static const mmofl_schema_section data_section = SECTION_OF(data_keys);
 

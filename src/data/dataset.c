@@ -2,7 +2,8 @@
  * stand between data and the rest of the library.
  *
  * Standardising is x * scale + shift with scale and shift tiled over the whole sample:
- * one straight loop without a channel index, which compilers turn into vector code. */
+ * one straight loop without a channel index, which compilers turn into vector code.
+ * A window's own mean and deviation are worked out at each fetch (window_scale.c). */
 #define _POSIX_C_SOURCE 200809L
 #include <assert.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "data/dataset_parts.h"
+#include "data/window_scale.h"
 
 /* --- shapes ----------------------------------------------------------------------- */
 
@@ -120,15 +122,25 @@ void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m, float 
 {
     assert(sample < set->n_samples && m >= 0 && m < set->n_modalities);
     assert(set->mask[sample] >> m & 1);
-    size_t count = mmofl_shape_count(set->modality[m].shape);
-    if (set->modality[m].dtype == MMOFL_TOKENS)
+    const mmofl_modality *modality = &set->modality[m];
+    size_t count = mmofl_shape_count(modality->shape);
+    if (modality->dtype == MMOFL_TOKENS) {
         ids_to_floats(count, (const int32_t *)set->values[m] + sample * count, out);
-    else if (!set->standardize)
-        memcpy(out, (const float *)set->values[m] + sample * count,
-               count * sizeof(float));
-    else
-        affine(count, (const float *)set->values[m] + sample * count, set->scale[m],
-               set->shift[m], out);
+        return;
+    }
+    const float *x = (const float *)set->values[m] + sample * count;
+    size_t channels = (size_t)mmofl_modality_channels(modality);
+    switch (set->standardize) {
+    case MMOFL_STANDARDIZE_NONE:
+        memcpy(out, x, count * sizeof *out);
+        break;
+    case MMOFL_STANDARDIZE_CHANNEL:
+        affine(count, x, set->scale[m], set->shift[m], out);
+        break;
+    case MMOFL_STANDARDIZE_WINDOW:
+        mmofl_window_scale(count / channels, channels, x, out);
+        break;
+    }
 }
 
 /* --- test stride ------------------------------------------------------------------ */

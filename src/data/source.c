@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "data/archive.h"
 #include "data/data_cache.h"
+#include "data/dataset_parts.h"
 #include "data/mhealth.h"
 #include "data/mvsa_single.h"
 #include "data/pamap2.h"
@@ -228,6 +229,22 @@ static mmofl_status load_from_path(const mmofl_data_spec *spec,
     return st;
 }
 
+/* A sample of one position is its own mean: standardised by itself it is always 0. */
+static mmofl_status check_windows(const mmofl_dataset *set, mmofl_error *err)
+{
+    for (int m = 0; m < set->n_modalities; m++) {
+        const mmofl_modality *modality = &set->modality[m];
+        size_t channels = (size_t)mmofl_modality_channels(modality);
+        if (modality->dtype == MMOFL_F32 &&
+            mmofl_shape_count(modality->shape) == channels)
+            return mmofl_fail(err, MMOFL_E_SHAPE,
+                              "data.standardize: window would make all values of %s "
+                              "0, which has one position only; wanted channel or none",
+                              modality->name);
+    }
+    return MMOFL_OK;
+}
+
 mmofl_status mmofl_data_load(const mmofl_data_spec *spec, const mmofl_log_sink *log,
                              mmofl_dataset **set, mmofl_error *err)
 {
@@ -243,11 +260,13 @@ mmofl_status mmofl_data_load(const mmofl_data_spec *spec, const mmofl_log_sink *
     if (st)
         return st;
     st = mmofl_dataset_stride_test(made, spec->test_stride, err);
+    if (!st && spec->standardize == MMOFL_STANDARDIZE_WINDOW)
+        st = check_windows(made, err);
     if (st) {
         mmofl_dataset_close(made);
         return st;
     }
-    made->standardize = spec->standardize == MMOFL_STANDARDIZE_CHANNEL;
+    made->standardize = (mmofl_standardize)spec->standardize;
     *set = made;
     return MMOFL_OK;
 }

@@ -19,12 +19,6 @@ typedef struct mmofl_data_spec {
     int standardize; /* mmofl_standardize */
 } mmofl_data_spec;
 
-typedef enum mmofl_standardize {
-    MMOFL_STANDARDIZE_CHANNEL,
-    MMOFL_STANDARDIZE_NONE
-} mmofl_standardize;
-#define MMOFL_STANDARDIZE_CHOICES "channel|none"
-
 /** One file of a set on the network. */
 typedef struct mmofl_data_download {
     const char *url, *file_name, *sha256; /* sha256 as 64 lower-case hex digits */
@@ -47,7 +41,11 @@ mmofl_kind_list mmofl_data_source_kinds(void);
 
 /** Load what spec says: from the cache when it is there and fits (same set, options,
  * and source file by path, size and time), else import and fill the cache.  A cache
- * that cannot be written is a warning in the log, not an error. */
+ * that cannot be written is a warning in the log, not an error.
+ * @retval MMOFL_E_SHAPE  a modality of one position (C), of which standardizing by
+ *                        window would leave nothing
+ * @retval those of the source's import, mmofl_dataset_open, mmofl_dataset_stride_test
+ */
 MMOFL_CHECKED mmofl_status mmofl_data_load(const mmofl_data_spec *spec,
                                            const mmofl_log_sink *log,
                                            mmofl_dataset **set, mmofl_error *err);

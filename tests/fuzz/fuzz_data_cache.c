@@ -11,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Use every sample in every way; out-of-bounds reads are the sanitizer's to find. */
 static void use(mmofl_dataset *set)
 {
-    for (int standardize = 0; standardize < 2; standardize++) {
-        set->standardize = standardize;
+    for (int s = MMOFL_STANDARDIZE_NONE; s <= MMOFL_STANDARDIZE_WINDOW; s++) {
+        set->standardize = (mmofl_standardize)s;
         for (int m = 0; m < set->n_modalities; m++) {
             size_t n = mmofl_shape_count(set->modality[m].shape);
             float *out = malloc(n * sizeof *out); /* int32_t has the same size */

@@ -87,7 +87,7 @@ static void values_come_raw_or_standardised(void **state)
     mmofl_dataset_values(set, 2, 0, out);
     CHECK_NEAR(out[0], 2, 0);
     CHECK_NEAR(out[1], 5, 0);
-    set->standardize = true;
+    set->standardize = MMOFL_STANDARDIZE_CHANNEL;
     mmofl_dataset_values(set, 2, 0, out);
     CHECK_NEAR(out[2], 1 / sqrt(2.0 / 3.0), 1e-6);
     CHECK_NEAR(out[3], 0, 1e-6);

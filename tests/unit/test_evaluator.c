@@ -42,7 +42,7 @@ static mmofl_dataset *new_data(const uint64_t confusion[K][K], size_t n, size_t 
             }
     CHECK_INT(i, n);
     CHECK_OK(mmofl_builder_finish(&builder, &set, NULL));
-    set->standardize = false;
+    set->standardize = MMOFL_STANDARDIZE_NONE;
     return set;
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "data/builder.h"
 #include "data/source.h"
 #include "data/uci_har.h"
 
@@ -69,7 +70,7 @@ static void generated_set_needs_no_cache(void **state)
     char cache[4096] = "untouched";
     use_cache(&s);
     CHECK_OK(mmofl_data_load(&spec, NULL, &set, &err));
-    CHECK(set->standardize);
+    CHECK_INT(set->standardize, MMOFL_STANDARDIZE_CHANNEL);
     mmofl_dataset_close(set);
     CHECK(!mmofl_file_exists(getenv("MMOFL_CACHE_DIR")));
     CHECK_STATUS(mmofl_data_import(&spec, NULL, cache, &err), MMOFL_E_UNSUPPORTED);
@@ -89,13 +90,73 @@ static void stride_and_standardize_are_applied(void **state)
     CHECK_OK(mmofl_data_load(&spec, NULL, &some, &err));
     CHECK_INT(some->n_train, all->n_train);
     CHECK_INT(some->n_samples - some->n_train, (all->n_samples - all->n_train + 2) / 3);
-    CHECK(!some->standardize);
+    CHECK_INT(some->standardize, MMOFL_STANDARDIZE_NONE);
     mmofl_dataset_close(all);
     mmofl_dataset_close(some);
     some = NULL;
     spec.test_stride = 0;
     CHECK_STATUS(mmofl_data_load(&spec, NULL, &some, &err), MMOFL_E_RANGE);
     CHECK(!some);
+}
+
+static void windows_of_their_own_axes_can_be_asked_for(void **state)
+{
+    (void)state;
+    mmofl_dataset *set = NULL;
+    mmofl_data_spec spec = spec_of("synthetic-har", "");
+    spec.standardize = MMOFL_STANDARDIZE_WINDOW;
+    CHECK_OK(mmofl_data_load(&spec, NULL, &set, NULL));
+    CHECK_INT(set->standardize, MMOFL_STANDARDIZE_WINDOW);
+    float x[128 * 3];
+    double sum = 0, squares = 0;
+    mmofl_dataset_values(set, 5, 0, x);
+    for (int t = 0; t < 128; t++) {
+        sum += (double)x[3 * t];
+        squares += (double)x[3 * t] * (double)x[3 * t];
+    }
+    CHECK_NEAR(sum / 128, 0, 1e-6);
+    CHECK_NEAR(squares / 128, 1, 1e-2); /* but for the 1e-5 beside sd */
+    mmofl_dataset_close(set);
+}
+
+/* Samples of one position of two channels. */
+static mmofl_status import_vectors(const mmofl_pick *set, const char *path,
+                                   const mmofl_log_sink *log, mmofl_dataset **out,
+                                   mmofl_error *err)
+{
+    (void)set, (void)path, (void)log;
+    static const char *const classes[2] = {"x", "y"};
+    static const mmofl_modality numbers = {.name = "numbers", .shape = {1, {2}}};
+    const mmofl_builder_plan plan = {.name = "vectors",
+                                     .citation = "",
+                                     .n_modalities = 1,
+                                     .modality = &numbers,
+                                     .n_classes = 2,
+                                     .class_name = classes,
+                                     .n_samples = 2,
+                                     .n_train = 1};
+    mmofl_builder builder;
+    mmofl_status st = mmofl_builder_begin(&plan, &builder, err);
+    return st ? st : mmofl_builder_finish(&builder, out, err);
+}
+
+static void windows_of_one_position_are_refused(void **state)
+{
+    (void)state;
+    static const mmofl_data_source vectors = {
+        .kind = {.name = "vectors"}, .generated = true, .import = import_vectors};
+    mmofl_data_spec spec = {.set = {.kind = &vectors.kind},
+                            .path = "",
+                            .test_stride = 1,
+                            .standardize = MMOFL_STANDARDIZE_WINDOW};
+    mmofl_dataset *set = NULL;
+    mmofl_error err = {0};
+    CHECK_STATUS(mmofl_data_load(&spec, NULL, &set, &err), MMOFL_E_SHAPE);
+    CHECK_CONTAINS(err.text, "would make all values of numbers 0");
+    CHECK(!set);
+    spec.standardize = MMOFL_STANDARDIZE_CHANNEL;
+    CHECK_OK(mmofl_data_load(&spec, NULL, &set, &err));
+    mmofl_dataset_close(set);
 }
 
 static void set_that_was_not_imported_says_what_to_do(void **state)
@@ -237,6 +298,8 @@ static void cache_that_cannot_be_written_is_only_a_warning(void **state)
 
 CHECK_MAIN(TEST(both_sets_are_known_by_name), TEST(generated_set_needs_no_cache),
            TEST(stride_and_standardize_are_applied),
+           TEST(windows_of_their_own_axes_can_be_asked_for),
+           TEST(windows_of_one_position_are_refused),
            TEST(set_that_was_not_imported_says_what_to_do),
            TEST(second_load_comes_from_the_cache_until_the_archive_changes),
            TEST(options_have_caches_of_their_own),
