@@ -24,12 +24,14 @@
 #include "data/source.h"
 #include "data/synthetic_har.h"
 #include "data/uci_har.h"
+#include "data/utd_mhad.h"
 
 enum { PATH_BYTES = 4096, SLUG_BYTES = 96, OPTION_BYTES = 1024, HASH_BYTES = 8 };
 
 static const mmofl_kind *const kinds[] = {
-    &mmofl_uci_har.kind, &mmofl_mvsa_single.kind,    &mmofl_pamap2.kind,
-    &mmofl_mhealth.kind, &mmofl_room_occupancy.kind, &mmofl_synthetic_har.kind,
+    &mmofl_uci_har.kind,       &mmofl_mvsa_single.kind, &mmofl_utd_mhad.kind,
+    &mmofl_pamap2.kind,        &mmofl_mhealth.kind,     &mmofl_room_occupancy.kind,
+    &mmofl_synthetic_har.kind,
 };
 
 mmofl_kind_list mmofl_data_source_kinds(void)
