@@ -174,7 +174,7 @@ static json_t *layers_json(const mmofl_chain *chain)
     return list;
 }
 
-static json_t *model_json(const mmofl_model *model)
+static json_t *model_json(const mmofl_model *model, int fusion)
 {
     json_t *encoders = json_array();
     for (int e = 0; e < model->n_encoders; e++) {
@@ -183,12 +183,17 @@ static json_t *model_json(const mmofl_model *model)
             json_array_append_new(shape, json_integer(model->encoder[e].in.dim[d]));
         json_object_set_new(encoder, "modality", json_string(model->encoder[e].name));
         json_object_set_new(encoder, "shape", shape);
+        if (model->encoder[e].chain.layer[0].vocabulary > 0)
+            json_object_set_new(
+                encoder, "vocabulary",
+                json_integer(model->encoder[e].chain.layer[0].vocabulary));
         json_object_set_new(encoder, "layers", layers_json(&model->encoder[e].chain));
         json_array_append_new(encoders, encoder);
     }
     json_t *root = json_object();
     json_object_set_new(root, "encoders", encoders);
-    json_object_set_new(root, "fusion", json_string("concat"));
+    json_object_set_new(root, "fusion",
+                        json_string(fusion == MMOFL_FUSION_STACK ? "stack" : "concat"));
     json_object_set_new(root, "head", layers_json(&model->head));
     json_object_set_new(root, "classes", json_integer(model->classes));
     return root;
@@ -213,7 +218,7 @@ static char *meta_text(const trace *t)
     mmofl_parameter p;
     for (int i = 0; mmofl_model_parameter(t->model, i, &p); i++)
         json_array_append_new(names, json_string(p.name));
-    json_object_set_new(root, "model", model_json(t->model));
+    json_object_set_new(root, "model", model_json(t->model, x->model.fusion));
     json_object_set_new(root, "train", train_json(&x->train, t->place.round));
     json_object_set_new(root, "method",
                         mmofl_trace_kind_json(x->method.kind, x->method.options.bytes));

@@ -47,6 +47,21 @@ sys.exit(0 if eval(sys.argv[1]) else "not so: " + sys.argv[1])' "$1"
     $python -B "$oracle/replay.py" trace.npz
 }
 
+# stacked_agrees [OPTION...]: a device's steps with features as rows, some missing.
+stacked_agrees() {
+    expect 0 run "$oracle/stacked.yaml" "$@" --trace device=1,round=2 trace.npz
+    trace_holds 'meta["steps"] >= 50 and meta["model"]["fusion"] == "stack"'
+    trace_holds '{(1, 1), (1, 0), (0, 1)} <= set(map(tuple, trace["step0/mask"]))'
+    $python -B "$oracle/replay.py" trace.npz
+}
+
+@test "so does attention over stacked features" { stacked_agrees; }
+@test "so does gated fusion" { stacked_agrees --set 'model.head=[gated_sum, linear: {out: 6}]'; }
+@test "so do sums over modalities" { stacked_agrees --set 'model.head=[sum_pool, linear: {out: 6}]'; }
+@test "so do means of the modalities that are there" {
+    stacked_agrees --set 'model.head=[global_avg_pool: {masked: true}, linear: {out: 6}]'
+}
+
 @test "so does training with momentum, decay and a small batch" {
     expect 0 run "$MMOFL_EXAMPLES/demo.yaml" --set train.epochs=5 --set train.batch=16 \
         --set train.momentum=0.9 --set train.weight_decay=1e-3 --set train.lr=0.05 \

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Tests of the oracle itself, without the engine: traces written by PyTorch.
 
-The model of the trace has every layer kind, and its batches mix masks: full samples,
+The models of the traces have every layer kind, and their batches mix masks: full samples,
 one modality missing, all missing, and a step in which nobody has the second modality.
 """
 
@@ -22,7 +22,7 @@ import replay
 import torch
 from torch.nn import functional
 from torch_method import METHODS, Batch, Qqr
-from torch_model import LAYERS, MultimodalModel
+from torch_model import LAYERS, AttentionPool, MultimodalModel
 
 Arrays = replay.Arrays
 STEPS = 60
@@ -42,7 +42,7 @@ MODEL: dict[str, Any] = {
                 {"kind": "conv1d", "out": 12, "kernel": 4, "stride": 2, "pad": 0},
                 {"kind": "layer_norm", "eps": 1e-5},
                 {"kind": "gelu"},
-                {"kind": "global_avg_pool"},
+                {"kind": "global_avg_pool", "masked": False},
                 {"kind": "linear", "out": 10},
             ],
         },
@@ -69,6 +69,42 @@ MODEL: dict[str, Any] = {
     ],
     "classes": 5,
 }
+# Rows of several encoders, joined by the head.
+STACKED: dict[str, Any] = {
+    "encoders": [
+        {
+            "modality": "text",
+            "shape": [9],
+            "vocabulary": 20,
+            "layers": [{"kind": "embedding", "out": 6}],
+        },
+        {
+            "modality": "sound",
+            "shape": [20, 4],
+            "layers": [
+                {"kind": "linear", "out": 6},
+                {"kind": "attention_pool", "heads": 1, "hidden": 7, "masked": False},
+            ],
+        },
+        {
+            "modality": "motion",
+            "shape": [3, 6],
+            "layers": [{"kind": "gated_sum"}],
+        },
+        {
+            "modality": "heat",
+            "shape": [5, 6],
+            "layers": [{"kind": "sum_pool"}],
+        },
+    ],
+    "fusion": "stack",
+    "head": [
+        {"kind": "attention_pool", "heads": 3, "hidden": 8, "masked": True},
+        {"kind": "linear", "out": 5},
+    ],
+    "classes": 5,
+}
+MODELS = [MODEL, STACKED]
 TRAIN = {
     "lr": 0.1,
     "momentum": 0.9,
@@ -105,20 +141,32 @@ METHOD_OPTIONS: list[dict[str, Any]] = [
 DROPOUT_SHAPES = {"encoders.sound.3": (5, 6), "head.2": (16,)}
 
 
-def masks(rng: np.random.Generator, step: int) -> np.ndarray:
-    mask = rng.integers(0, 2, (BATCH, 2)).astype(np.uint8)
+def masks(rng: np.random.Generator, step: int, encoders: int) -> np.ndarray:
+    mask = rng.integers(0, 2, (BATCH, encoders)).astype(np.uint8)
     mask[0], mask[1] = 1, 0
     if step == 7:
         mask[:, 1] = 0
     return mask
 
 
-def mini_batches(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def samples(rng: np.random.Generator, encoder: dict[str, Any]) -> np.ndarray:
+    """Values, or token ids of which the last are padding."""
+    shape = (BATCH, *encoder["shape"])
+    if "vocabulary" not in encoder:
+        return rng.standard_normal(shape)
+    ids = rng.integers(1, encoder["vocabulary"], shape)
+    return ids * (np.arange(shape[1]) < rng.integers(0, shape[1] + 1, (BATCH, 1)))
+
+
+def mini_batches(
+    rng: np.random.Generator, model: dict[str, Any]
+) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for s in range(STEPS):
-        mask = masks(rng, s)
-        for m, encoder in enumerate(MODEL["encoders"]):
-            x = rng.standard_normal((BATCH, *encoder["shape"])) * mask[:, m, None, None]
+        mask = masks(rng, s, len(model["encoders"]))
+        for m, encoder in enumerate(model["encoders"]):
+            x = samples(rng, encoder)
+            x = x * mask[:, m].reshape(-1, *[1] * (x.ndim - 1))
             arrays[f"step{s}/x/{encoder['modality']}"] = x.astype(np.float32)
         for name, shape in DROPOUT_SHAPES.items():
             kept = rng.random((BATCH, *shape)) >= RATE
@@ -160,15 +208,16 @@ def write_trace(
     dtype: torch.dtype,
     method: dict[str, Any] = METHOD_OPTIONS[0],
     steps: int = STEPS,
+    model: dict[str, Any] = MODEL,
 ) -> None:
     """A trace trained in dtype and stored, as any trace, in float32."""
     torch.manual_seed(1)
-    state = MultimodalModel(MODEL).state_dict()
-    arrays = mini_batches(np.random.default_rng(2))
+    state = MultimodalModel(model).state_dict()
+    arrays = mini_batches(np.random.default_rng(2), model)
     arrays.update({f"before/{name}": t.numpy() for name, t in state.items()})
     if len(method) > 1:
         arrays.update(method_arrays(np.random.default_rng(3), steps))
-    meta = {"model": MODEL, "train": TRAIN, "device": 3, "round": 4, "seed": 5}
+    meta = {"model": model, "train": TRAIN, "device": 3, "round": 4, "seed": 5}
     meta.update({"steps": steps, "parameters": list(state), "method": method})
     arrays["meta"] = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
     save(path, arrays)
@@ -215,13 +264,33 @@ class OracleTest(unittest.TestCase):
         tensor.flat[0] += amount * np.abs(tensor).max()
         return self.altered(**{key: tensor})
 
-    def test_the_model_has_every_layer_kind(self) -> None:
-        chains = [e["layers"] for e in MODEL["encoders"]] + [MODEL["head"]]
-        self.assertEqual({o["kind"] for chain in chains for o in chain}, set(LAYERS))
+    def test_the_models_have_every_layer_kind(self) -> None:
+        kinds = {
+            layer["kind"]
+            for model in MODELS
+            for chain in [e["layers"] for e in model["encoders"]] + [model["head"]]
+            for layer in chain
+        }
+        self.assertEqual(kinds, set(LAYERS))
 
     def test_a_float32_trace_agrees(self) -> None:
         self.assertEqual(self.replayed(self.good), 0, "\n" + self.text.getvalue())
         print(self.text.getvalue(), file=sys.stderr)
+
+    def test_a_trace_with_stacked_features_agrees(self) -> None:
+        path = Path(self.folder.name) / "stacked.npz"
+        write_trace(path, torch.float32, model=STACKED)
+        self.assertEqual(self.replayed(path), 0, "\n" + self.text.getvalue())
+
+    def test_attention_leaves_absent_rows_out(self) -> None:
+        """As if they were not there; and zeros where there is none."""
+        pool = AttentionPool(4, 5, 2, masked=True)
+        x = torch.randn(3, 6, 4)
+        x[:, 1::2], x[2] = 0, 0
+        whole = AttentionPool(4, 5, 2, masked=False)
+        whole.load_state_dict(pool.state_dict())
+        torch.testing.assert_close(pool(x)[:2], whole(x[:2, ::2]))
+        self.assertEqual(float(pool(x)[2].abs().max()), 0)
 
     def test_a_float64_trace_is_within_tolerance_of_float32(self) -> None:
         path = Path(self.folder.name) / "double.npz"

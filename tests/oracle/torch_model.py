@@ -8,11 +8,13 @@ head.<i>.weight.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 Spec = dict[str, Any]
 
@@ -39,9 +41,57 @@ class GroupNorm(nn.GroupNorm):
         return super().forward(x.transpose(1, -1)).transpose(1, -1)
 
 
-class GlobalAvgPool(nn.Module):
+class Embedding(nn.Embedding):
+    """Of ids that come as whole floats."""
+
     def forward(self, x: Tensor) -> Tensor:
-        return x.mean(dim=1)
+        return super().forward(x.long())
+
+
+def absent(x: Tensor) -> Tensor:
+    """(N, T, 1) which rows of x (N, T, C) are zeros, and so not there."""
+    return (x == 0).all(dim=-1, keepdim=True)
+
+
+class GlobalAvgPool(nn.Module):
+    def __init__(self, masked: bool) -> None:
+        super().__init__()
+        self.masked = masked
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.masked:
+            return x.mean(dim=1)
+        return x.sum(dim=1) / (~absent(x)).sum(dim=1).clamp(min=1)
+
+
+class SumPool(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sum(dim=1)
+
+
+class AttentionPool(nn.Module):
+    """Additive attention: each head's softmax over the rows, and what they then sum to."""
+
+    def __init__(self, channels: int, hidden: int, heads: int, masked: bool) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(channels, hidden)
+        self.heads = nn.Linear(hidden, heads)
+        self.masked = masked
+
+    def forward(self, x: Tensor) -> Tensor:
+        score = self.heads(torch.tanh(self.hidden(x)))
+        gone = absent(x) & self.masked
+        score = score.masked_fill(gone, torch.finfo(score.dtype).min)
+        weight = functional.softmax(score, dim=1) * ~gone
+        return (weight.transpose(1, 2) @ x).flatten(1)
+
+
+class GatedSum(nn.Linear):
+    """Rows times gates that see all of them, added up."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        gates = torch.sigmoid(super().forward(x.flatten(1)))
+        return (gates.view_as(x) * x).sum(dim=1)
 
 
 class GivenDropout(nn.Module):
@@ -55,8 +105,10 @@ class GivenDropout(nn.Module):
         return x * self.multiplier
 
 
-# Kind -> layer for the given options and number of channels.
+# Kind -> layer for the given options and number of channels.  Beside the options there
+# are "shape", the shape of a whole sample, and "vocabulary".
 LAYERS: dict[str, Callable[[Spec, int], nn.Module]] = {
+    "embedding": lambda o, c: Embedding(o["vocabulary"], o["out"], padding_idx=0),
     "linear": lambda o, c: nn.Linear(c, o["out"]),
     "conv1d": lambda o, c: Conv1d(c, o["out"], o["kernel"], o["stride"], o["pad"]),
     "relu": lambda o, c: nn.ReLU(),
@@ -65,7 +117,12 @@ LAYERS: dict[str, Callable[[Spec, int], nn.Module]] = {
     "gelu": lambda o, c: nn.GELU(),
     "max_pool": lambda o, c: MaxPool1d(o["kernel"], o["stride"] or None, o["pad"]),
     "avg_pool": lambda o, c: AvgPool1d(o["kernel"], o["stride"] or None, o["pad"]),
-    "global_avg_pool": lambda o, c: GlobalAvgPool(),
+    "global_avg_pool": lambda o, c: GlobalAvgPool(o["masked"]),
+    "sum_pool": lambda o, c: SumPool(),
+    "attention_pool": lambda o, c: AttentionPool(
+        c, o["hidden"], o["heads"], o["masked"]
+    ),
+    "gated_sum": lambda o, c: GatedSum(math.prod(o["shape"]), math.prod(o["shape"])),
     "flatten": lambda o, c: nn.Flatten(),
     "group_norm": lambda o, c: GroupNorm(o["groups"], c, o["eps"]),
     "layer_norm": lambda o, c: nn.LayerNorm(c, o["eps"]),
@@ -75,11 +132,14 @@ LAYERS: dict[str, Callable[[Spec, int], nn.Module]] = {
 Shape = tuple[int, ...]
 
 
-def build_chain(specs: list[Spec], shape: Shape) -> tuple[nn.Sequential, Shape]:
+def build_chain(
+    specs: list[Spec], shape: Shape, vocabulary: int = 0
+) -> tuple[nn.Sequential, Shape]:
     """Layers for samples of `shape`, and the shape they end with."""
     chain = nn.Sequential()
     for index, spec in enumerate(specs):
-        layer = LAYERS[spec["kind"]](spec, shape[-1])
+        more = {"shape": shape, "vocabulary": vocabulary}
+        layer = LAYERS[spec["kind"]]({**spec, **more}, shape[-1])
         chain.add_module(str(index), layer)
         if not isinstance(layer, GivenDropout):
             with torch.no_grad():
@@ -88,20 +148,27 @@ def build_chain(specs: list[Spec], shape: Shape) -> tuple[nn.Sequential, Shape]:
 
 
 class MultimodalModel(nn.Module):
-    """One encoder per modality, features concatenated in encoder order, a head."""
+    """One encoder per modality, features one after the other, a head.
+
+    With fusion "stack" the head sees the features as rows (sum of P_m, d).
+    """
 
     def __init__(self, spec: Spec) -> None:
         super().__init__()
-        if spec["fusion"] != "concat":
-            raise ValueError(f"fusion {spec['fusion']!r} is not known here")
         self.encoders = nn.ModuleDict()
         self.width: dict[str, int] = {}
         for encoder in spec["encoders"]:
             name = encoder["modality"]
-            chain, shape = build_chain(encoder["layers"], tuple(encoder["shape"]))
+            chain, shape = build_chain(
+                encoder["layers"], tuple(encoder["shape"]), encoder.get("vocabulary", 0)
+            )
             self.encoders[name] = chain
             self.width[name] = torch.Size(shape).numel()
-        self.head, logits = build_chain(spec["head"], (sum(self.width.values()),))
+        features = sum(self.width.values())
+        self.fused = {"concat": (features,), "stack": (features // shape[-1], shape[-1])}[
+            spec["fusion"]
+        ]
+        self.head, logits = build_chain(spec["head"], self.fused)
         if logits != (spec["classes"],):
             raise ValueError(f"the head gives {logits}, not {spec['classes']} classes")
 
@@ -127,10 +194,11 @@ class MultimodalModel(nn.Module):
     def logits(self, features: list[Tensor], dropout: dict[str, Tensor]) -> Tensor:
         """(N, K) logits of the features, side by side."""
         give_dropout(self.head, "head", dropout, None)
-        return self.head(torch.cat(features, dim=1))
+        return self.head(torch.cat(features, dim=1).unflatten(1, self.fused))
 
     def bare_head(self, z: Tensor) -> Tensor:
-        """The head without dropout."""
+        """The head without dropout, on features (N, D)."""
+        z = z.unflatten(1, self.fused)
         for layer in self.head:
             z = z if isinstance(layer, GivenDropout) else layer(z)
         return z
