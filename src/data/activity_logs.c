@@ -8,13 +8,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bytes.h"
-#include "base/number.h"
 #include "base/pool.h"
 #include "data/activity_logs.h"
 #include "data/archive_text.h"
+#include "data/subjects.h"
 
 enum { PLACE_BYTES = 512, TAIL_BYTES = 64 };
 
@@ -220,33 +219,6 @@ struct import {
     size_t n;
 };
 
-/* "105 106" as one flag per subject. */
-static mmofl_status read_test_subjects(const mmofl_activity_layout *layout,
-                                       const char *text, bool *test, mmofl_error *err)
-{
-    uint64_t first = (uint64_t)layout->first_subject, number;
-    uint64_t last = first + (uint64_t)layout->n_subjects - 1;
-    for (const char *at = text; *(at += strspn(at, " ,"));) {
-        const char *start = at;
-        mmofl_status st = mmofl_number_whole(&at, &number);
-        if (st || (*at && !strchr(" ,", *at)))
-            return mmofl_fail(err, MMOFL_E_SYNTAX,
-                              "%s: test_subjects '%.40s', wanted numbers such as "
-                              "'%d %d'",
-                              layout->name, start, (int)first, (int)last);
-        if (number < first || number > last)
-            return mmofl_fail(
-                err, MMOFL_E_RANGE, "%s: test_subjects names %llu, wanted %d to %d",
-                layout->name, (unsigned long long)number, (int)first, (int)last);
-        if (test[number - first])
-            return mmofl_fail(err, MMOFL_E_DUPLICATE,
-                              "%s: test_subjects names %d twice", layout->name,
-                              (int)number);
-        test[number - first] = true;
-    }
-    return MMOFL_OK;
-}
-
 /* Find the files that are there; of a test subject it must be. */
 static mmofl_status find_people(struct import *import, const bool *test,
                                 mmofl_error *err)
@@ -340,7 +312,11 @@ mmofl_status mmofl_activity_logs_import(const mmofl_activity_layout *layout,
 {
     bool test[MMOFL_ACTIVITY_SUBJECTS] = {false};
     assert(layout->n_subjects <= MMOFL_ACTIVITY_SUBJECTS);
-    mmofl_status st = read_test_subjects(layout, options->test_subjects, test, err);
+    char option[64];
+    snprintf(option, sizeof option, "%s: test_subjects", layout->name);
+    int first = layout->first_subject, last = first + layout->n_subjects - 1;
+    mmofl_status st =
+        mmofl_subjects_read(option, options->test_subjects, first, last, test, err);
     if (st)
         return st;
     struct import *import = calloc(1, sizeof *import); /* errors make it large */

@@ -36,8 +36,8 @@ static const int class_ids[CLASSES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
 static const mmofl_recording_modality by_place[BY_PLACE] = {
     MODALITY("chest_acceleration", "m/s^2", 3, AXES(0)), ECG,
-    MODALITY("ankle", "m/s^2, deg/s, local", 9, AXES(5), AXES(8), AXES(11)),
-    MODALITY("arm", "m/s^2, deg/s, local", 9, AXES(14), AXES(17), AXES(20))};
+    MODALITY("ankle", "mixed", 9, AXES(5), AXES(8), AXES(11)),
+    MODALITY("arm", "mixed", 9, AXES(14), AXES(17), AXES(20))};
 
 static const mmofl_recording_modality by_kind[BY_KIND] = {
     MODALITY("accelerometer", "m/s^2", 9, AXES(0), AXES(5), AXES(14)),

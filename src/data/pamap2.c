@@ -52,9 +52,9 @@ enum { HAND = 3, CHEST = 20, ANKLE = 37, ACC = 1, GYRO = 7, MAG = 10 };
     }
 
 static const mmofl_recording_modality by_place[BY_PLACE] = {
-    MODALITY("hand", "m/s^2, rad/s, uT", UNIT_COLUMNS(HAND)),
-    MODALITY("chest", "m/s^2, rad/s, uT", UNIT_COLUMNS(CHEST)),
-    MODALITY("ankle", "m/s^2, rad/s, uT", UNIT_COLUMNS(ANKLE)), HEART_RATE};
+    MODALITY("hand", "mixed", UNIT_COLUMNS(HAND)),
+    MODALITY("chest", "mixed", UNIT_COLUMNS(CHEST)),
+    MODALITY("ankle", "mixed", UNIT_COLUMNS(ANKLE)), HEART_RATE};
 
 static const mmofl_recording_modality by_kind[BY_KIND] = {
     MODALITY("accelerometer", "m/s^2", SENSOR_COLUMNS(ACC)),

@@ -165,11 +165,11 @@ static void the_test_part_is_checked(void **state)
         mmofl_status status;
     } cases[] = {{"105", "p.zip: has no Protocol/subject105.dat", MMOFL_E_MISSING},
                  {"101, 102 109", "p.zip: pamap2: no window of 4 rows", MMOFL_E_COUNT},
-                 {"5", "test_subjects names 5, wanted 101 to 109", MMOFL_E_RANGE},
-                 {"101 101", "names 101 twice", MMOFL_E_DUPLICATE},
-                 {"101x", "test_subjects '101x', wanted numbers", MMOFL_E_SYNTAX},
+                 {"5", "pamap2: test_subjects: '5', wanted 101 to 109", MMOFL_E_RANGE},
+                 {"101 101", "101 is there twice", MMOFL_E_DUPLICATE},
+                 {"101x", "test_subjects: '101x', wanted numbers", MMOFL_E_SYNTAX},
                  {"-101", "wanted numbers such as '101 109'", MMOFL_E_SYNTAX},
-                 {"99999999999999999999", "wanted numbers", MMOFL_E_SYNTAX}};
+                 {"99999999999999999999", "wanted 101 to 109", MMOFL_E_RANGE}};
     static struct files files;
     scratch s;
     mmofl_pick pick = activity_pick(&mmofl_pamap2);
