@@ -25,11 +25,12 @@ mmofl_status mmofl_picture_new(size_t width, size_t height, mmofl_picture *pictu
         return mmofl_fail(err, MMOFL_E_LIMIT,
                           "%zu x %zu pixels, more than %d a side or %d at all", width,
                           height, MMOFL_IMAGE_SIDE, MMOFL_IMAGE_PIXELS);
-    unsigned char *rgb = malloc(width * height * CHANNELS);
-    if (!rgb)
+    picture->rgb = malloc(width * height * CHANNELS);
+    if (!picture->rgb)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %zu x %zu pixels", width,
                           height);
-    *picture = (mmofl_picture){rgb, (int)width, (int)height};
+    picture->width = (int)width;
+    picture->height = (int)height;
     return MMOFL_OK;
 }
 

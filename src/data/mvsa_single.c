@@ -158,7 +158,7 @@ static mmofl_status read_row(struct reading *r, const mmofl_delimited *table,
 static mmofl_status read_texts(struct reading *r, const mmofl_delimited *table,
                                mmofl_error *err)
 {
-    int id, text;
+    int id, text = 0;
     mmofl_id_index rows = {0};
     mmofl_status st = mmofl_delimited_column(table, "id", &id, err);
     if (!st)
