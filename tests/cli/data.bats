@@ -7,8 +7,9 @@ load helpers
 
 @test "list names the sets and where they come from" {
     expect 0 data list
-    says uci-har
-    says synthetic-har
+    for set in uci-har pamap2 mhealth room-occupancy synthetic-har; do
+        says "$set"
+    done
 }
 
 @test "info describes the generated set without any file" {
@@ -60,9 +61,39 @@ load helpers
     done
 }
 
+@test "a table of room occupancy is imported from a folder and described" {
+    mkdir room
+    cp "$BATS_TEST_DIRNAME"/../bad/room-occupancy/E_COUNT--too_short_for_a_window.csv \
+        room/Occupancy_Estimation.csv
+    expect 1 data import room-occupancy room
+    complains Occupancy_Estimation.csv
+    expect 0 data import room-occupancy room --length 2 --step 1 --test_days 0
+    expect 0 data info room-occupancy --length 2 --step 1 --test_days 0 --json
+    json 'len(it["modalities"]) == 5'
+}
+
 @test "fetching from a closed port says how to import by hand" {
-    expect 1 data fetch uci-har --url http://127.0.0.1:9/uci-har.zip
-    complains 'mmofl data import'
+    for set in uci-har pamap2 mhealth room-occupancy; do
+        expect 1 data fetch "$set" --url "http://127.0.0.1:9/$set.zip"
+        complains "mmofl data import $set"
+    done
+}
+
+@test "fetching another file than the official one is refused by its digest" {
+    echo "no archive" >any.zip
+    coproc server { # three requests from this folder, at a port that it tells
+        exec python3 -c 'import http.server as h
+server = h.HTTPServer(("127.0.0.1", 0), h.SimpleHTTPRequestHandler)
+print(server.server_port, flush=True)
+for _ in range(3):
+    server.handle_request()' 2>/dev/null 3>&-
+    }
+    read -r port <&"${server[0]}"
+    for set in pamap2 mhealth room-occupancy; do
+        expect 1 data fetch "$set" --url "http://127.0.0.1:$port/any.zip"
+        complains 'not the official file'
+        [ ! -e "$MMOFL_CACHE_DIR/$set.zip" ]
+    done
 }
 
 # A set of three tweets in folder set: prepared tables, pictures of 4 x 4 pixels.
