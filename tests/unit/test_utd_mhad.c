@@ -9,7 +9,6 @@
 
 #include "bad_files.h"
 #include "base/file.h"
-#include "data/subjects.h"
 #include "data/utd_mhad.h"
 #include "data/utd_mhad_parts.h"
 #include "matlab_maker.h"
@@ -295,38 +294,10 @@ static void errors_name_the_place(void **state)
     }
 }
 
-static void lists_of_subjects_are_read_strictly(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        mmofl_status status;
-    } cases[] = {{"1 3 5 7", MMOFL_OK},
-                 {" 8,1 ", MMOFL_OK},
-                 {"", MMOFL_OK},
-                 {"1 9", MMOFL_E_RANGE},
-                 {"0", MMOFL_E_RANGE},
-                 {"99999999999999999999", MMOFL_E_RANGE},
-                 {"1 3 1", MMOFL_E_DUPLICATE},
-                 {"1;3", MMOFL_E_SYNTAX},
-                 {"1-3", MMOFL_E_SYNTAX},
-                 {"-1", MMOFL_E_SYNTAX},
-                 {"01", MMOFL_E_SYNTAX},
-                 {"1.0", MMOFL_E_SYNTAX},
-                 {"all", MMOFL_E_SYNTAX}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        bool named[8] = {false};
-        mmofl_error err = {0};
-        CHECK_STATUS(mmofl_subjects_read("x", cases[i].text, 1, 8, named, &err),
-                     cases[i].status);
-        CHECK_INT(named[7], i == 1);
-    }
-}
-
 CHECK_MAIN(TEST(arrays_become_samples_in_the_order_of_part_action_and_subject),
            TEST(matlab_files_are_stretched_along_straight_lines),
            TEST(folder_of_arrays_is_imported_to_the_bit),
            TEST(matlab_files_give_what_the_arrays_hold),
            TEST(train_subjects_choose_the_parts),
            TEST(every_bad_archive_is_refused_with_its_status),
-           TEST(errors_name_the_place), TEST(lists_of_subjects_are_read_strictly))
+           TEST(errors_name_the_place))
