@@ -62,6 +62,12 @@ stacked_agrees() {
     stacked_agrees --set 'model.head=[global_avg_pool: {masked: true}, linear: {out: 6}]'
 }
 
+@test "so do GRU and LSTM, one and two directions, over samples of many lengths" {
+    expect 0 run "$oracle/recurrent.yaml" --trace device=1,round=2 trace.npz
+    trace_holds 'meta["steps"] >= 50'
+    $python -B "$oracle/replay.py" trace.npz
+}
+
 @test "so does training with momentum, decay and a small batch" {
     expect 0 run "$MMOFL_EXAMPLES/demo.yaml" --set train.epochs=5 --set train.batch=16 \
         --set train.momentum=0.9 --set train.weight_decay=1e-3 --set train.lr=0.05 \

@@ -104,7 +104,57 @@ STACKED: dict[str, Any] = {
     ],
     "classes": 5,
 }
-MODELS = [MODEL, STACKED]
+# States over time, of texts that end earlier or later and of whole windows.
+RECURRENT: dict[str, Any] = {
+    "encoders": [
+        {
+            "modality": "text",
+            "shape": [9],
+            "vocabulary": 20,
+            "layers": [
+                {"kind": "embedding", "out": 6},
+                {
+                    "kind": "gru",
+                    "out": 5,
+                    "return": "sequence",
+                    "bidirectional": True,
+                    "masked": True,
+                },
+                {
+                    "kind": "lstm",
+                    "out": 4,
+                    "return": "last",
+                    "bidirectional": True,
+                    "masked": True,
+                },
+            ],
+        },
+        {
+            "modality": "sound",
+            "shape": [20, 4],
+            "layers": [
+                {
+                    "kind": "lstm",
+                    "out": 5,
+                    "return": "sequence",
+                    "bidirectional": False,
+                    "masked": False,
+                },
+                {
+                    "kind": "gru",
+                    "out": 6,
+                    "return": "last",
+                    "bidirectional": False,
+                    "masked": False,
+                },
+            ],
+        },
+    ],
+    "fusion": "concat",
+    "head": [{"kind": "linear", "out": 5}],
+    "classes": 5,
+}
+MODELS = [MODEL, STACKED, RECURRENT]
 TRAIN = {
     "lr": 0.1,
     "momentum": 0.9,
@@ -281,6 +331,28 @@ class OracleTest(unittest.TestCase):
         path = Path(self.folder.name) / "stacked.npz"
         write_trace(path, torch.float32, model=STACKED)
         self.assertEqual(self.replayed(path), 0, "\n" + self.text.getvalue())
+
+    def test_a_trace_with_recurrent_layers_agrees(self) -> None:
+        path = Path(self.folder.name) / "recurrent.npz"
+        write_trace(path, torch.float32, model=RECURRENT)
+        self.assertEqual(self.replayed(path), 0, "\n" + self.text.getvalue())
+
+    def test_recurrent_layers_end_at_the_last_row(self) -> None:
+        """As if the zeros behind it were cut off; zeros where there is no row."""
+        for kind in ("gru", "lstm"):
+            for returned in ("last", "sequence"):
+                options = {"out": 3, "bidirectional": True, "return": returned}
+                layer = LAYERS[kind]({**options, "masked": True}, 4)
+                cut = LAYERS[kind]({**options, "masked": False}, 4)
+                cut.load_state_dict(layer.state_dict())
+                x = torch.randn(3, 6, 4)
+                x[0, 1], x[0, 4:], x[2] = 0, 0, 0
+                y, whole = layer(x), cut(x)
+                end = cut(x[:1, :4])
+                got = y[:1] if returned == "last" else y[:1, :4]
+                torch.testing.assert_close(got, end)
+                torch.testing.assert_close(y[1], whole[1])
+                self.assertEqual(float(y[2].abs().max()), 0)
 
     def test_attention_leaves_absent_rows_out(self) -> None:
         """As if they were not there; and zeros where there is none."""

@@ -94,6 +94,53 @@ class GatedSum(nn.Linear):
         return (gates.view_as(x) * x).sum(dim=1)
 
 
+def run_over_time(
+    run: Callable[[Any], Any], x: Tensor, options: Spec, directions: int
+) -> Tensor:
+    """Last state or all states; masked samples are packed to their own lengths."""
+    there = ~absent(x).squeeze(-1) if options["masked"] else x.new_ones(x.shape[:2]) > 0
+    length = (there * torch.arange(1, x.shape[1] + 1)).amax(dim=1)
+    rows = length.nonzero().squeeze(1)
+    width = directions * options["out"]
+    shape = (width,) if options["return"] == "last" else (x.shape[1], width)
+    y = x.new_zeros(len(x), *shape)
+    if not len(rows):
+        return y
+    packed = nn.utils.rnn.pack_padded_sequence(
+        x[rows], length[rows], batch_first=True, enforce_sorted=False
+    )
+    states, last = run(packed)
+    if options["return"] == "last":
+        h = last[0] if isinstance(last, tuple) else last  # an LSTM has c beside h
+        return y.index_copy(0, rows, h.transpose(0, 1).flatten(1))
+    states, _ = nn.utils.rnn.pad_packed_sequence(
+        states, batch_first=True, total_length=x.shape[1]
+    )
+    return y.index_copy(0, rows, states)
+
+
+class Gru(nn.GRU):
+    def __init__(self, channels: int, o: Spec) -> None:
+        super().__init__(
+            channels, o["out"], batch_first=True, bidirectional=o["bidirectional"]
+        )
+        self.options = o
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # one result
+        return run_over_time(super().forward, x, self.options, 1 + self.bidirectional)
+
+
+class Lstm(nn.LSTM):
+    def __init__(self, channels: int, o: Spec) -> None:
+        super().__init__(
+            channels, o["out"], batch_first=True, bidirectional=o["bidirectional"]
+        )
+        self.options = o
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # one result
+        return run_over_time(super().forward, x, self.options, 1 + self.bidirectional)
+
+
 class GivenDropout(nn.Module):
     """Multiplies by what the engine drew: two generators never draw the same mask."""
 
@@ -123,6 +170,8 @@ LAYERS: dict[str, Callable[[Spec, int], nn.Module]] = {
         c, o["hidden"], o["heads"], o["masked"]
     ),
     "gated_sum": lambda o, c: GatedSum(math.prod(o["shape"]), math.prod(o["shape"])),
+    "gru": lambda o, c: Gru(c, o),
+    "lstm": lambda o, c: Lstm(c, o),
     "flatten": lambda o, c: nn.Flatten(),
     "group_norm": lambda o, c: GroupNorm(o["groups"], c, o["eps"]),
     "layer_norm": lambda o, c: nn.LayerNorm(c, o["eps"]),
