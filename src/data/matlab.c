@@ -114,7 +114,8 @@ static mmofl_status read_head(const struct wanted *w, const unsigned char *bytes
     } else {
         place.bad = true;
     }
-    if (!place.bad && made.class == CLASS_OPAQUE) { /* has no dimensions */
+    if (!place.bad &&
+        made.class == CLASS_OPAQUE) { /* no dimensions, a name elsewhere */
         *head = made;
         return MMOFL_OK;
     }
@@ -133,7 +134,8 @@ static mmofl_status read_head(const struct wanted *w, const unsigned char *bytes
 static bool is_wanted(const struct wanted *w, const struct head *head)
 {
     size_t n = strlen(w->variable);
-    return head->name.size == n && memcmp(head->name.data, w->variable, n) == 0;
+    return head->name.data && head->name.size == n &&
+           memcmp(head->name.data, w->variable, n) == 0;
 }
 
 static mmofl_status read_dims(const struct wanted *w, const struct head *head,
@@ -323,7 +325,7 @@ static mmofl_status read_variable(const struct wanted *w, const unsigned char *s
     const unsigned char *matrix = start;
     size_t at_hand = e->end;
     bool whole;
-    struct head head;
+    struct head head = {0};
     mmofl_status st = MMOFL_OK;
     if (e->type == TYPE_PACKED) {
         matrix = peek;
@@ -331,7 +333,7 @@ static mmofl_status read_variable(const struct wanted *w, const unsigned char *s
     }
     if (!st)
         st = read_head(w, matrix, at_hand, &head, err);
-    if (st || head.class == CLASS_OPAQUE || !is_wanted(w, &head))
+    if (st || !is_wanted(w, &head))
         return st;
     if (array->values)
         return mmofl_fail(err, MMOFL_E_DUPLICATE, "%s: two variables are named %s",
