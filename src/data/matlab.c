@@ -49,7 +49,8 @@ struct element {
     uint32_t type;
     size_t size;
     const unsigned char *data; /* size bytes; NULL when they do not fit */
-    size_t at, end; /* of the data; of the next element, behind the padding */
+    size_t at;                 /* where they start */
+    uint64_t end;              /* where the next element does, behind the padding */
 };
 
 /* The element at place, whose data may lie beyond the place's end; stepping over them
@@ -69,7 +70,7 @@ static struct element read_tag(mmofl_bytes *place)
     }
     e.size = size;
     e.at = place->at;
-    e.end = e.at + (e.size + padding - 1) / padding * padding;
+    e.end = e.at + ((uint64_t)size + padding - 1) / padding * padding;
     if (!place->bad && e.size <= place->size - place->at)
         e.data = place->from + place->at;
     return e;
@@ -83,7 +84,7 @@ static struct element read_element(mmofl_bytes *place)
         place->bad = true;
         return (struct element){0};
     }
-    place->at = e.end;
+    place->at = (size_t)e.end;
     return e;
 }
 
@@ -93,7 +94,7 @@ static struct element read_element(mmofl_bytes *place)
 struct head {
     unsigned class, flags;
     struct element dims, name, values; /* values: the tag alone */
-    size_t total;                      /* bytes of the variable, its tag counted */
+    uint64_t total;                    /* bytes of the variable, its tag counted */
 };
 
 /* Read the head of a matrix element from its first bytes. */
@@ -114,8 +115,8 @@ static mmofl_status read_head(const struct wanted *w, const unsigned char *bytes
     } else {
         place.bad = true;
     }
-    if (!place.bad &&
-        made.class == CLASS_OPAQUE) { /* no dimensions, a name elsewhere */
+    /* An opaque one has no dimensions, and its name elsewhere. */
+    if (!place.bad && made.class == CLASS_OPAQUE) {
         *head = made;
         return MMOFL_OK;
     }
@@ -188,9 +189,9 @@ static mmofl_status check_head(const struct wanted *w, const struct head *head,
         head->values.end != head->total)
         return mmofl_fail(err, MMOFL_E_CORRUPT,
                           "%s: %s has %zu values but %zu bytes of type %u for them, in "
-                          "%zu bytes",
+                          "%llu bytes",
                           w->file, w->variable, array->count, head->values.size,
-                          (unsigned)head->values.type, head->total);
+                          (unsigned)head->values.type, (unsigned long long)head->total);
     return MMOFL_OK;
 }
 
@@ -272,17 +273,17 @@ static mmofl_status unpack_values(const struct wanted *w, const struct element *
                                   const struct head *head, mmofl_matlab_array *array,
                                   mmofl_error *err)
 {
-    size_t got = 0;
+    size_t total = (size_t)head->total, got = 0; /* check_head has bounded it */
     bool whole = false;
-    unsigned char *matrix = malloc(head->total);
+    unsigned char *matrix = malloc(total);
     if (!matrix)
         return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory for %zu bytes", w->file,
-                          head->total);
-    mmofl_status st = unpack(w, packed, matrix, head->total, &got, &whole, err);
-    if (!st && (got != head->total || !whole))
+                          total);
+    mmofl_status st = unpack(w, packed, matrix, total, &got, &whole, err);
+    if (!st && (got != total || !whole))
         st = mmofl_fail(err, MMOFL_E_CORRUPT,
                         "%s: %s does not unpack to the %zu bytes it declares", w->file,
-                        w->variable, head->total);
+                        w->variable, total);
     if (!st)
         st = read_values(w, head, matrix, array, err);
     free(matrix);
@@ -323,7 +324,7 @@ static mmofl_status read_variable(const struct wanted *w, const unsigned char *s
 {
     unsigned char peek[PEEK_BYTES];
     const unsigned char *matrix = start;
-    size_t at_hand = e->end;
+    size_t at_hand = (size_t)e->end;
     bool whole;
     struct head head = {0};
     mmofl_status st = MMOFL_OK;
@@ -355,11 +356,11 @@ static mmofl_status read_variables(const struct wanted *w, mmofl_bytes *place,
                               "%s: an element of type %u, wanted a variable (%d or %d)",
                               w->file, (unsigned)e.type, TYPE_MATRIX, TYPE_PACKED);
         if (e.type == TYPE_PACKED)
-            e.end = e.at + e.size;
+            e.end = (uint64_t)e.at + e.size;
         if (place->bad || e.end > place->size)
             return mmofl_fail(err, MMOFL_E_TRUNCATED, "%s: ends inside a variable",
                               w->file);
-        place->at = e.end;
+        place->at = (size_t)e.end;
         e.end -= (size_t)(start - place->from);
         mmofl_status st = read_variable(w, start, &e, array, err);
         if (st)
