@@ -37,6 +37,24 @@ static const mmofl_bench_shape shapes[] = {
              "    first: [{linear: {out: 128}}, relu]\n"
              "    second: [{linear: {out: 128}}, relu]\n"
              "  head: [{linear: {out: 128}}, relu, {linear: {out: 10}}]\n"},
+    {.name = "lenet",
+     .n_parameters = 62006,
+     .n_modalities = 1,
+     .n_classes = 10,
+     .modality = {"image"},
+     .shape = {{3, {32, 32, 3}}},
+     .yaml = "model:\n"
+             "  modalities:\n"
+             "    image:\n"
+             "      - conv2d: {out: 6, kernel: 5}\n"
+             "      - relu\n"
+             "      - max_pool: {kernel: 2}\n"
+             "      - conv2d: {out: 16, kernel: 5}\n"
+             "      - relu\n"
+             "      - max_pool: {kernel: 2}\n"
+             "      - flatten\n"
+             "  head: [{linear: {out: 120}}, relu, {linear: {out: 84}}, relu, "
+             "{linear: {out: 10}}]\n"},
 };
 
 const mmofl_bench_shape *mmofl_bench_shape_find(const char *name)

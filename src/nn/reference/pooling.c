@@ -4,25 +4,31 @@
 
 #include "nn/reference/reference_layer.h"
 
-/* For each window of each channel: its largest value, or its mean with zeros around. */
+/* For each window of each channel: its largest value, or its mean with zeros around.
+ * A series is an image one column wide, whose windows have one column. */
 static void pool(const mmofl_layer *layer, bool largest, const double *x, double *y)
 {
-    int rows = layer->in.dim[0], channels = layer->in.dim[1];
+    bool image = layer->in.n == 3;
+    int rows = layer->in.dim[0], columns = image ? layer->in.dim[1] : 1;
+    int channels = channels_of(layer->in), out_columns = image ? layer->out.dim[1] : 1;
     int kernel = whole_option(layer, "kernel"), stride = whole_option(layer, "stride");
-    int pad = whole_option(layer, "pad");
+    int pad = whole_option(layer, "pad"), across = image ? kernel : 1;
     stride = stride ? stride : kernel;
-    for (int t = 0; t < layer->out.dim[0]; t++)
-        for (int c = 0; c < channels; c++) {
-            double best = -HUGE_VAL, sum = 0;
-            for (int k = 0; k < kernel; k++) {
-                int from = t * stride + k - pad;
-                if (from < 0 || from >= rows)
-                    continue;
-                best = fmax(best, x[from * channels + c]);
-                sum += x[from * channels + c];
+    for (int r = 0; r < layer->out.dim[0]; r++)
+        for (int q = 0; q < out_columns; q++)
+            for (int c = 0; c < channels; c++) {
+                double best = -HUGE_VAL, sum = 0;
+                for (int k = 0; k < kernel * across; k++) {
+                    int row = r * stride + k / across - pad;
+                    int column = image ? q * stride + k % across - pad : 0;
+                    if (row < 0 || row >= rows || column < 0 || column >= columns)
+                        continue;
+                    double value = x[(row * columns + column) * channels + c];
+                    best = fmax(best, value);
+                    sum += value;
+                }
+                *y++ = largest ? best : sum / (kernel * across);
             }
-            y[t * channels + c] = largest ? best : sum / kernel;
-        }
 }
 
 MMOFL_REFERENCE(max_pool)
