@@ -9,6 +9,7 @@
  * language, so others can make the same ids.  It is not meant to withstand somebody who
  * chooses words that collide; those only spoil their own text. */
 #include <assert.h>
+#include <errno.h>
 #include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,10 @@ static mmofl_status convert_gb18030(const unsigned char *bytes, size_t size,
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %zu bytes", room);
     iconv_t converter = iconv_open("UTF-8", "GB18030");
     if (converter == (iconv_t)-1) {
+        bool short_of_memory = errno == ENOMEM;
         free(own);
+        if (short_of_memory)
+            return mmofl_fail(err, MMOFL_E_MEMORY, "no memory to convert GB18030");
         return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
                           "byte %zu is not UTF-8, and this C library has no GB18030",
                           valid_utf8(bytes, size));

@@ -6,6 +6,7 @@
 #include "bad_files.h"
 #include "base/file.h"
 #include "data/image.h"
+#include "fail_allocations.h"
 
 /* An encoded picture: free() its data. */
 typedef struct file {
@@ -293,6 +294,47 @@ static void errors_name_the_file_and_the_size(void **state)
     CHECK_CONTAINS(err.text, "30000.jpg: 30000 x 30000 pixels, more than 16384 a side");
 }
 
+/* Fail the first allocation, the second ..., until one more than there are.  libjpeg
+ * tries again with less where it can, so the picture may also come out, and right. */
+static void check_memory_failures(file picture)
+{
+#if FAILS_ALLOCATIONS
+    float wanted[12];
+    bool reached = true;
+    CHECK_OK(mmofl_image_square(picture.data, picture.size, "p", 2, wanted, NULL));
+    for (long n = 1; reached; n++) {
+        float out[12] = {-1};
+        mmofl_error err = {0};
+        atomic_store(&allocation_to_fail, n);
+        mmofl_status st =
+            mmofl_image_square(picture.data, picture.size, "p", 2, out, &err);
+        reached = allocation_failed();
+        if (st) {
+            CHECK(reached && out[0] == -1);
+            CHECK_STATUS(st, MMOFL_E_MEMORY);
+        } else {
+            CHECK(memcmp(out, wanted, sizeof out) == 0);
+        }
+        CHECK(n < 1000);
+    }
+#endif
+    free(picture.data);
+}
+
+static void every_failing_allocation_is_out_of_memory(void **state)
+{
+    (void)state;
+    enum { SIDE = 16 };
+    unsigned char pixels[SIDE * SIDE * 4];
+    fill_smoothly(pixels, SIDE, 4);
+    if (!FAILS_ALLOCATIONS)
+        CHECK_SKIP("the memory allocator cannot be replaced here");
+    check_memory_failures(make_png(pixels, SIDE, SIDE, PNG_FORMAT_RGBA));
+    check_memory_failures(
+        make_jpeg(pixels, SIDE, SIDE, TJPF_CMYK, TJSAMP_444, TJFLAG_PROGRESSIVE));
+    check_memory_failures(make_jpeg(pixels, SIDE, SIDE, TJPF_RGBX, TJSAMP_420, 0));
+}
+
 CHECK_MAIN(TEST(picture_of_the_right_size_is_unchanged),
            TEST(shrinking_takes_the_mean_over_each_area),
            TEST(enlarging_is_linear_between_the_centres),
@@ -304,4 +346,5 @@ CHECK_MAIN(TEST(picture_of_the_right_size_is_unchanged),
            TEST(bytes_behind_a_picture_do_no_harm),
            TEST(every_bad_picture_is_refused_with_its_status),
            TEST(a_picture_cut_anywhere_is_truncated),
-           TEST(errors_name_the_file_and_the_size))
+           TEST(errors_name_the_file_and_the_size),
+           TEST(every_failing_allocation_is_out_of_memory))

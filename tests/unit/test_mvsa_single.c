@@ -11,6 +11,7 @@
 #include "data/mvsa_single.h"
 #include "data/npy.h"
 #include "data/text_tokens.h"
+#include "fail_allocations.h"
 #include "zip_maker.h"
 
 #define REAL MMOFL_SHARED_DIR "/data/mvsa-single"
@@ -460,6 +461,41 @@ static void of_several_bad_files_the_first_is_told(void **state)
     free_tweets(&l);
 }
 
+/* From a folder, because libarchive does not survive such a failure.  Other libraries
+ * may call a lack of memory by another name; what counts is that nothing is made, lost,
+ * or used. */
+static void every_failing_allocation_is_refused(void **state)
+{
+    (void)state;
+#if FAILS_ALLOCATIONS
+    scratch s;
+    layout l = {.n = 0};
+    mmofl_mvsa_single_options options = defaults();
+    bool reached = true;
+    options.image_size = 4;
+    scratch_new(&s);
+    add_tweets(&l);
+    add_text(&l, "labels.tsv", prepared);
+    write_folder(&l, &s);
+    for (long n = 1; reached; n++) {
+        mmofl_dataset *set = NULL;
+        mmofl_error err = {0};
+        atomic_store(&allocation_to_fail, n);
+        mmofl_status st = import(s.folder, options, &set, &err);
+        reached = allocation_failed();
+        CHECK((st == MMOFL_OK) == (set != NULL));
+        if (!reached)
+            CHECK_OK(st);
+        mmofl_dataset_close(set);
+        CHECK(n < 20000);
+    }
+    free_tweets(&l);
+    scratch_delete(&s);
+#else
+    CHECK_SKIP("the memory allocator cannot be replaced here");
+#endif
+}
+
 /* --- the real data ---------------------------------------------------------------- */
 
 static void check_real_counts(const mmofl_dataset *set, size_t train, size_t test)
@@ -550,5 +586,6 @@ CHECK_MAIN(TEST(official_layout_is_imported_from_zip_and_folder),
            TEST(index_finds_what_was_added_and_nothing_else),
            TEST(every_bad_archive_is_refused_with_its_status),
            TEST(of_several_bad_files_the_first_is_told),
+           TEST(every_failing_allocation_is_refused),
            TEST(real_data_have_the_published_counts),
            TEST(photographs_agree_with_the_prepared_pictures))

@@ -3,6 +3,7 @@
 #include "bad_files.h"
 #include "base/file.h"
 #include "data/text_tokens.h"
+#include "fail_allocations.h"
 
 enum { VOCABULARY = 1 << 24, LENGTH = 32 };
 
@@ -228,6 +229,30 @@ static void a_text_of_ten_megabytes_is_refused(void **state)
     free(text);
 }
 
+static void every_failing_allocation_is_out_of_memory(void **state)
+{
+    (void)state;
+#if FAILS_ALLOCATIONS
+    const char text[] = "in GB18030: \xba\xc3\xc8\xd5";
+    bool reached = true;
+    for (long n = 1; reached; n++) {
+        int32_t ids[8] = {-1};
+        mmofl_error err = {0};
+        atomic_store(&allocation_to_fail, n);
+        mmofl_status st = mmofl_text_tokens(text, sizeof text - 1, "t", 4096, 8, ids,
+                                            NULL, NULL, &err);
+        reached = allocation_failed();
+        CHECK(st == MMOFL_OK ? ids[3] != 0 : ids[0] == -1);
+        /* The C library may say that it has no such converter. */
+        if (reached && st != MMOFL_E_UNSUPPORTED)
+            CHECK_STATUS(st, MMOFL_E_MEMORY);
+        CHECK(n < 1000);
+    }
+#else
+    CHECK_SKIP("the memory allocator cannot be replaced here");
+#endif
+}
+
 CHECK_MAIN(TEST(an_id_is_the_word_s_hash), TEST(long_texts_are_cut_and_counted),
            TEST(words_are_runs_of_letters_marks_and_digits),
            TEST(case_and_form_do_not_matter), TEST(addresses_are_dropped),
@@ -236,4 +261,5 @@ CHECK_MAIN(TEST(an_id_is_the_word_s_hash), TEST(long_texts_are_cut_and_counted),
            TEST(east_asian_characters_and_symbols_stand_alone),
            TEST(gb18030_gives_what_utf_8_gives), TEST(byte_order_marks_are_dropped),
            TEST(every_bad_text_is_refused_with_its_status),
-           TEST(errors_say_at_which_byte), TEST(a_text_of_ten_megabytes_is_refused))
+           TEST(errors_say_at_which_byte), TEST(a_text_of_ten_megabytes_is_refused),
+           TEST(every_failing_allocation_is_out_of_memory))
