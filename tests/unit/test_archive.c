@@ -58,6 +58,29 @@ static void zip_in_a_zip_takes_its_place(void **state)
     free(outer.data);
 }
 
+static void opened_as_outer_a_zip_stays_a_file(void **state)
+{
+    (void)state;
+    scratch s;
+    zip inner = zip_make(two_files, 2);
+    mmofl_archive *archive;
+    mmofl_error err = {0};
+    scratch_new(&s);
+    CHECK_OK(mmofl_file_write(scratch_path(&s, "labels.tsv"), "id", 2, false, &err));
+    CHECK_OK(mmofl_file_write(scratch_path(&s, "set.zip"), inner.data, inner.size,
+                              false, &err));
+    CHECK_OK(mmofl_archive_open_outer(s.folder, NULL, &archive, &err));
+    CHECK_INT(mmofl_archive_count(archive), 2);
+    check_entry(archive, "labels.tsv", "id");
+    CHECK_TEXT(mmofl_archive_entry_at(archive, 1)->path, "set.zip");
+    mmofl_archive_close(archive);
+    CHECK_OK(mmofl_archive_open(s.folder, NULL, &archive, &err));
+    check_entry(archive, "set/a.txt", "alpha");
+    mmofl_archive_close(archive);
+    free(inner.data);
+    scratch_delete(&s);
+}
+
 static void folder_is_listed_in_order_with_a_zip_or_without(void **state)
 {
     (void)state;
@@ -223,6 +246,7 @@ static void every_bad_archive_is_refused_with_its_status(void **state)
 }
 
 CHECK_MAIN(TEST(zip_is_listed_and_read), TEST(zip_in_a_zip_takes_its_place),
+           TEST(opened_as_outer_a_zip_stays_a_file),
            TEST(folder_is_listed_in_order_with_a_zip_or_without),
            TEST(link_in_a_folder_is_refused),
            TEST(one_cursor_reads_forwards_and_backwards), TEST(limits_are_held),
