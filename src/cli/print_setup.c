@@ -68,6 +68,16 @@ static void print_training(const mmofl_experiment *x)
     print_pick(&x->aggregation);
 }
 
+static void print_validation(const mmofl_evaluate_spec *evaluate)
+{
+    if (evaluate->validation > 0)
+        fprintf(stderr, "  validation   %g of each owner's training samples%s\n",
+                evaluate->validation,
+                evaluate->select == MMOFL_SELECT_BEST_VALIDATION
+                    ? "; the result is the test after the best round on them"
+                    : "");
+}
+
 void mmofl_cli_print_setup(const mmofl_setup *setup, const mmofl_simulation *simulation)
 {
     const mmofl_experiment *x = setup->experiment;
@@ -82,7 +92,9 @@ void mmofl_cli_print_setup(const mmofl_setup *setup, const mmofl_simulation *sim
             model->n_parameters, (double)model->n_parameters * 4 / 1024,
             mmofl_model_training_flops(model) / 1e6);
     print_training(x);
-    fprintf(stderr, "\n  run          %d rounds, %d seed%s, %d thread%s, kernels %s\n",
+    fprintf(stderr, "\n");
+    print_validation(&x->evaluate);
+    fprintf(stderr, "  run          %d rounds, %d seed%s, %d thread%s, kernels %s\n",
             x->rounds, x->n_seeds, x->n_seeds == 1 ? "" : "s",
             mmofl_pool_threads(setup->pool),
             mmofl_pool_threads(setup->pool) == 1 ? "" : "s", model->isa->name);

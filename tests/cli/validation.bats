@@ -47,6 +47,7 @@ END
 
 @test "the summary shows validation beside the test" {
     expect 0 run "$MMOFL_EXAMPLES/demo.yaml" "${best[@]}" --out here
+    complains 'the result is the test after the best round'
     says 'valid. F1'
 }
 
