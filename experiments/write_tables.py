@@ -14,6 +14,15 @@ import sys
 from pathlib import Path
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "experiments.md"
+# What others published for the same cells, macro-F1 in percent: a column beside ours.
+PUBLISHED = {
+    "fedmultimodal-uci-har": {
+        "alpha-5-fedavg": 77.74,
+        "alpha-5-fedopt": 85.17,
+        "alpha-0.1-fedavg": 76.66,
+        "alpha-0.1-fedopt": 79.80,
+    }
+}
 METRICS = {
     "test_accuracy": "clean",
     "disturbed_accuracy": "disturbed",
@@ -39,12 +48,16 @@ def cells_of(summary: dict) -> list[tuple[str, list[dict]]]:
 
 
 def table(summary: dict) -> str:
-    cells = cells_of(summary)
-    head = "| setting | seeds | " + " | ".join(METRICS.values()) + " |"
-    lines = [head, "| --- | ---: |" + " ---: |" * len(METRICS)]
-    for name, runs in cells:
-        numbers = " | ".join(spread(runs, metric) for metric in METRICS)
-        lines.append(f"| {name.replace('|', '/')} | {len(runs)} | {numbers} |")
+    published = PUBLISHED.get(summary["name"])
+    columns = [*METRICS.values()] + (["published macro-F1"] if published else [])
+    head = "| setting | seeds | " + " | ".join(columns) + " |"
+    lines = [head, "| --- | ---: |" + " ---: |" * len(columns)]
+    for name, runs in cells_of(summary):
+        numbers = [spread(runs, metric) for metric in METRICS]
+        if published:
+            numbers.append(f"{published[name]:.2f}" if name in published else "–")
+        row = " | ".join(numbers)
+        lines.append(f"| {name.replace('|', '/')} | {len(runs)} | {row} |")
     return "\n".join(lines)
 
 

@@ -87,6 +87,12 @@ print(json.loads(sys.argv[1])["runs"][0]["test_accuracy"])' "$output")
     says 11622
 }
 
+@test "FedMultimodal's model for UCI-HAR has the parameters that it publishes" {
+    expect 0 model summary "$BATS_TEST_DIRNAME/../../experiments/fedmultimodal-uci-har.yaml" \
+        --set 'data={set: synthetic-har, standardize: window}'
+    says '420684 parameters'
+}
+
 @test "wrong usage is told from failure" {
     expect 2 run
     expect 2 run "$MMOFL_EXAMPLES/demo.yaml" --threads abc
