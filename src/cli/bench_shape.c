@@ -26,6 +26,28 @@ static const mmofl_bench_shape shapes[] = {
              "      - linear: {out: 64}\n"
              "    gyroscope: *imu\n"
              "  head: [{linear: {out: 64}}, relu, {linear: {out: 6}}]\n"},
+    {.name = "convgru",
+     .n_parameters = 187084,
+     .n_modalities = 2,
+     .n_classes = 6,
+     .modality = {"accelerometer", "gyroscope"},
+     .shape = {{2, {128, 3}}, {2, {128, 3}}},
+     .yaml = "model:\n"
+             "  modalities:\n"
+             "    accelerometer: &imu\n"
+             "      - conv1d: {out: 32, kernel: 5, pad: 2}\n"
+             "      - relu\n"
+             "      - max_pool: {kernel: 2}\n"
+             "      - conv1d: {out: 64, kernel: 5, pad: 2}\n"
+             "      - relu\n"
+             "      - max_pool: {kernel: 2}\n"
+             "      - conv1d: {out: 128, kernel: 5, pad: 2}\n"
+             "      - relu\n"
+             "      - max_pool: {kernel: 2}\n"
+             "      - gru: {out: 64, return: sequence}\n"
+             "      - attention_pool: {hidden: 1, masked: false}\n"
+             "    gyroscope: *imu\n"
+             "  head: [{linear: {out: 64}}, relu, {linear: {out: 6}}]\n"},
     {.name = "mlp",
      .n_parameters = 138378,
      .n_modalities = 2,

@@ -15,9 +15,9 @@ typedef struct mmofl_bench_shape {
     const char *yaml; /* model: of an experiment file */
 } mmofl_bench_shape;
 
-/** The shape of that name, or NULL.  Names: "har, mlp, lenet". */
+/** The shape of that name, or NULL.  Names: "har, convgru, mlp, lenet". */
 const mmofl_bench_shape *mmofl_bench_shape_find(const char *name);
-#define MMOFL_BENCH_SHAPES "har, mlp, lenet"
+#define MMOFL_BENCH_SHAPES "har, convgru, mlp, lenet"
 
 /** n samples of standard normal values and uniform labels, all for training. */
 MMOFL_CHECKED mmofl_status mmofl_bench_shape_data(const mmofl_bench_shape *shape,
