@@ -195,7 +195,8 @@ static inline double toy_step(toy *t, toy_method *m, uint64_t round)
     double loss =
         mmofl_model_gradient(t->model, t->ws, t->w, &batch, NULL, t->g).loss_sum /
         TOY_N;
-    return loss + mmofl_method_instance_end(&m->instance, &batch, t->w, t->g);
+    mmofl_gradient g = {.at = t->g, .n = t->model->n_parameters};
+    return loss + mmofl_method_instance_end(&m->instance, &batch, t->w, &g);
 }
 
 /** The same for a method by its text, with state of its own. */

@@ -10,7 +10,8 @@
 struct mmofl_learner_space {
     mmofl_arena arena;
     mmofl_workspace *training, *predicting;
-    float *parameters, *gradient, *velocity;
+    float *parameters, *velocity;
+    mmofl_gradient gradient;
     float *rule; /* (n) what goes up for the aggregation rule, or NULL */
     mmofl_method_instance method;
     mmofl_prototype_sums prototypes; /* of the current device */
@@ -80,7 +81,6 @@ static mmofl_status make_space(const mmofl_learner_setup *setup, bool whole_batc
     space->recorded =
         MMOFL_ARENA_NEW(&space->arena, (size_t)model->n_encoders, uint32_t);
     space->parameters = MMOFL_ARENA_NEW(&space->arena, n, float);
-    space->gradient = MMOFL_ARENA_NEW(&space->arena, n, float);
     if (setup->train->momentum > 0)
         space->velocity = MMOFL_ARENA_NEW(&space->arena, n, float);
     bool sends = setup->rule && setup->rule->kind->up;
@@ -89,8 +89,8 @@ static mmofl_status make_space(const mmofl_learner_setup *setup, bool whole_batc
     space->order = MMOFL_ARENA_NEW(&space->arena, held, uint32_t);
     space->mask = MMOFL_ARENA_NEW(&space->arena, held, uint32_t);
     space->label = MMOFL_ARENA_NEW(&space->arena, held, int32_t);
-    if (!space->recorded || !space->parameters || !space->gradient || !space->order ||
-        !space->mask || !space->label ||
+    if (!space->recorded || !space->parameters || !space->order || !space->mask ||
+        mmofl_gradient_init(&space->gradient, model, &space->arena) || !space->label ||
         (setup->train->momentum > 0 && !space->velocity) || (sends && !space->rule))
         return MMOFL_E_MEMORY;
     int batch =
@@ -219,7 +219,7 @@ static void tell_before_step(const training *t, const mmofl_batch *batch,
         t->watch->before_step(t->watch->before_context,
                               &(mmofl_step_view){batch, position, &t->dropout,
                                                  t->space->parameters,
-                                                 t->space->gradient});
+                                                 t->space->gradient.at});
 }
 
 /* One mini-batch: gradient, the method's say, the rule's, the optimiser's step. */
@@ -228,26 +228,25 @@ static void step(training *t, mmofl_batch batch, const uint32_t *position)
     const mmofl_learner_setup *setup = t->setup;
     mmofl_learner_space *space = t->space;
     const mmofl_model *model = setup->model;
-    size_t n = model->n_parameters;
     mmofl_method_instance_train(&space->method, &batch);
     mmofl_pass_result result =
-        mmofl_model_gradient(model, space->training, space->parameters, &batch,
-                             &t->dropout, space->gradient);
+        mmofl_gradient_pass(&space->gradient, model, space->training, space->parameters,
+                            &batch, &t->dropout);
     t->method_loss += mmofl_method_instance_end(&space->method, &batch,
-                                                space->parameters, space->gradient);
+                                                space->parameters, &space->gradient);
     if (setup->rule && setup->rule->kind->adjust)
         setup->rule->kind->adjust(setup->rule->options, &t->rule, space->parameters,
-                                  space->gradient);
+                                  mmofl_gradient_all(&space->gradient));
     tell_before_step(t, &batch, position);
     mmofl_optimizer_step(setup->train, model->isa->ops, t->rule.lr, space->parameters,
-                         space->velocity, space->gradient, n);
+                         space->velocity, &space->gradient);
     t->sum.loss_sum += result.loss_sum;
     t->sum.whole_loss_sum += result.whole_loss_sum;
     t->sum.whole += result.whole;
     t->trained += (uint64_t)batch.n;
     if (t->watch && t->watch->step)
         t->watch->step(t->watch->context, (int)t->rule.steps, &batch,
-                       result.loss_sum / batch.n, space->gradient, space->parameters,
+                       result.loss_sum / batch.n, space->gradient.at, space->parameters,
                        space->training);
     t->rule.steps++;
 }

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "learn/prototypes.h"
+#include "nn/gradient.h"
 
 /** What a method's state is made for. */
 typedef struct mmofl_method_setup {
@@ -78,8 +79,8 @@ typedef struct mmofl_method_kind {
     void (*fuse)(void *state, const mmofl_batch *batch, int from, int n, mmofl_span z);
     void (*add_gradient)(void *state, const mmofl_batch *batch, int from, int n,
                          mmofl_span z, mmofl_span dz, mmofl_method_loss *loss);
-    void (*end_batch)(void *state, const mmofl_batch *batch, const float *w, float *g,
-                      mmofl_method_loss *loss);
+    void (*end_batch)(void *state, const mmofl_batch *batch, const float *w,
+                      mmofl_gradient *g, mmofl_method_loss *loss);
     void (*fuse_test)(void *state, const uint32_t *mask, int n, mmofl_span z);
 } mmofl_method_kind;
 

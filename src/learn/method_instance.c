@@ -71,7 +71,7 @@ void mmofl_method_instance_test(mmofl_method_instance *m, mmofl_batch *batch)
 }
 
 double mmofl_method_instance_end(mmofl_method_instance *m, const mmofl_batch *batch,
-                                 const float *w, float *g)
+                                 const float *w, mmofl_gradient *g)
 {
     if (m->kind->end_batch)
         m->kind->end_batch(m->state, batch, w, g, &m->loss);

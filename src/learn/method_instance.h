@@ -30,6 +30,6 @@ void mmofl_method_instance_test(mmofl_method_instance *m, mmofl_batch *batch);
 
 /** The batch's gradient is in g; returns the further loss terms of the batch. */
 double mmofl_method_instance_end(mmofl_method_instance *m, const mmofl_batch *batch,
-                                 const float *w, float *g);
+                                 const float *w, mmofl_gradient *g);
 
 #endif

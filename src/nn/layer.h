@@ -49,6 +49,8 @@ typedef struct mmofl_tensor_plan {
     float bound;    /* initial values uniform in [-bound, bound) ... */
     float constant; /* ... or, with bound 0, all this ... */
     size_t zeros;   /* ... but the first ones stored are zero (row of the padding) */
+    bool rows; /* (rows, width), the layer's first tensor: a pass adds to few of the
+                * rows, and tells run->touched which */
 } mmofl_tensor_plan;
 
 typedef struct mmofl_layer mmofl_layer;
@@ -56,11 +58,13 @@ typedef struct mmofl_layer mmofl_layer;
 /** What one pass over one layer may use. */
 typedef struct mmofl_layer_run {
     const mmofl_ops *ops;
-    float *scratch; /* fixed_scratch + capacity * sample_scratch floats, kept from
-                     * prepare to backward */
-    int capacity;   /* most samples a span can have */
-    bool training;  /* dropout is on, and backward will follow */
-    bool wants_dx;  /* backward will be asked for dx */
+    float *scratch;    /* fixed_scratch + capacity * sample_scratch floats, kept from
+                        * prepare to backward */
+    int capacity;      /* most samples a span can have */
+    bool training;     /* dropout is on, and backward will follow */
+    bool wants_dx;     /* backward will be asked for dx */
+    uint64_t *touched; /* bit r % 64 of word r / 64: backward added to row r of the
+                        * tensor with rows; NULL: nobody asks */
     const mmofl_rng *random; /* names the dropout masks of a round */
     const uint64_t *sample;  /* (n) number of each sample in its round */
 } mmofl_layer_run;

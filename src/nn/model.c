@@ -67,6 +67,22 @@ static void plan_buffers(mmofl_chain *chain)
     }
 }
 
+/* Remember a tensor of which passes touch few rows.  Only layers of tokens have one, so
+ * there is at most one in each encoder. */
+static void note_rows(mmofl_model *model, const mmofl_layer *layer, size_t at)
+{
+    const mmofl_tensor_plan *tensor = &layer->tensor[0];
+    if (layer->n_tensors == 0 || !tensor->rows)
+        return;
+    assert(layer->kind->takes_tokens && model->n_row_tensors < MMOFL_MAX_MODALITIES);
+    model->row_tensor[model->n_row_tensors++] =
+        (mmofl_row_tensor){.offset = at,
+                           .rows = tensor->dim[0],
+                           .width = tensor->dim[1],
+                           .first_word = model->row_words};
+    model->row_words += mmofl_row_words(tensor->dim[0]);
+}
+
 static mmofl_status plan_chain(mmofl_model *model, const mmofl_chain_spec *spec,
                                const char *where, mmofl_shape in, int vocabulary,
                                mmofl_chain *chain, mmofl_error *err)
@@ -100,6 +116,7 @@ static mmofl_status plan_chain(mmofl_model *model, const mmofl_chain_spec *spec,
         }
         layer->number = model->n_layers++;
         chain->parameters[i] = model->n_parameters;
+        note_rows(model, layer, model->n_parameters);
         model->n_parameters += layer->n_parameters;
         in = layer->out;
     }

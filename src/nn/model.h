@@ -49,6 +49,18 @@ typedef struct mmofl_encoder {
     size_t first_parameter, n_parameters; /* its part of the model's vector */
 } mmofl_encoder;
 
+/** A tensor (rows, width) of which a pass touches few rows: an embedding's. */
+typedef struct mmofl_row_tensor {
+    size_t offset, rows, width; /* offset: in the model's vector */
+    size_t first_word;          /* of its bits, a bit for each row (gradient.h) */
+} mmofl_row_tensor;
+
+/** 64-bit words with a bit for each row. */
+static inline size_t mmofl_row_words(size_t rows)
+{
+    return (rows + 63) / 64;
+}
+
 typedef struct mmofl_model {
     mmofl_arena arena;
     const mmofl_isa *isa;
@@ -58,7 +70,10 @@ typedef struct mmofl_model {
     mmofl_chain head;
     size_t head_parameters; /* offset of the head's part, which is the last */
     size_t n_parameters;
-    int n_layers; /* all chains together */
+    int n_row_tensors;
+    mmofl_row_tensor row_tensor[MMOFL_MAX_MODALITIES]; /* in the order of offsets */
+    size_t row_words;                                  /* for the bits of all of them */
+    int n_layers;                                      /* all chains together */
 } mmofl_model;
 
 /** Plan a model for samples of these modalities.  The spec must outlive the model.
@@ -160,6 +175,7 @@ typedef struct mmofl_pass_result {
 } mmofl_pass_result;
 
 /** Mean cross-entropy over the batch and its gradient: g (n_parameters) is overwritten.
+ * Training keeps one that knows the rows of embeddings that it touched: gradient.h.
  * A sample's missing encoders are skipped: zeros in their slots, no gradient from it.
  * random names the dropout masks (NULL: dropout is off). */
 mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace *ws,

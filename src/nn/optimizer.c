@@ -4,20 +4,24 @@
 #include "nn/optimizer.h"
 
 double mmofl_optimizer_step(const mmofl_train_spec *train, const mmofl_ops *ops,
-                            double lr, float *w, float *velocity, const float *g,
-                            size_t n)
+                            double lr, float *w, float *velocity,
+                            const mmofl_gradient *g)
 {
     double norm = 0, scale = 1;
     if (train->clip_norm > 0) {
-        norm = sqrt(ops->square_sum(g, n));
+        norm = mmofl_gradient_norm(g, ops);
         scale = train->clip_norm / (norm + 1e-6);
         scale = scale < 1 ? scale : 1;
     }
-    ops->sgd_step(w, velocity, g, n,
-                  (mmofl_sgd){.lr = (float)lr,
-                              .momentum = (float)train->momentum,
-                              .weight_decay = (float)train->weight_decay,
-                              .scale = (float)scale});
+    mmofl_sgd sgd = {.lr = (float)lr,
+                     .momentum = (float)train->momentum,
+                     .weight_decay = (float)train->weight_decay,
+                     .scale = (float)scale};
+    mmofl_gradient moves = *g;
+    moves.all |= sgd.momentum != 0 || sgd.weight_decay != 0;
+    for (mmofl_gradient_part part = {0}; mmofl_gradient_next(&moves, &part);)
+        ops->sgd_step(w + part.from, velocity ? velocity + part.from : NULL,
+                      g->at + part.from, part.count, sgd);
     return norm;
 }
 

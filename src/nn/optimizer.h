@@ -3,16 +3,17 @@
 #ifndef MMOFL_NN_OPTIMIZER_H
 #define MMOFL_NN_OPTIMIZER_H
 
-#include "nn/kernels/ops.h"
+#include "nn/gradient.h"
 #include "nn/train_spec.h"
 
-/** w <- one step of PyTorch's SGD from gradient g (n floats each), with the gradient
+/** w <- one step of PyTorch's SGD from gradient g (g->n floats each), with the gradient
  * first scaled to at most clip_norm (torch.nn.utils.clip_grad_norm_: factor
  * clip_norm / (norm + 1e-6), at most 1).  velocity: n floats, zero at the start of a
  * round; unused (may be NULL) without momentum.  Returns the norm of g; 0 when clipping
- * is off. */
+ * is off.  Cost: the parts of g; with momentum or weight decay, which move parameters
+ * without a gradient too, all of it. */
 double mmofl_optimizer_step(const mmofl_train_spec *train, const mmofl_ops *ops,
-                            double lr, float *w, float *velocity, const float *g,
-                            size_t n);
+                            double lr, float *w, float *velocity,
+                            const mmofl_gradient *g);
 
 #endif

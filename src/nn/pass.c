@@ -7,16 +7,19 @@
 #include <assert.h>
 #include <string.h>
 
+#include "nn/gradient.h"
 #include "nn/workspace.h"
 
 /* ---------------------------------------------------------------- chains */
 
+/* g: for layers that tell which rows they touch; may be NULL. */
 static void prepare(const mmofl_chain *chain, mmofl_chain_space *space, const float *w,
-                    const mmofl_rng *random)
+                    const mmofl_rng *random, const mmofl_gradient *g)
 {
     for (int i = 0; i < chain->n; i++) {
         const mmofl_layer *layer = &chain->layer[i];
         space->run[i].random = random;
+        space->run[i].touched = g ? mmofl_gradient_rows(g, chain->parameters[i]) : NULL;
         if (layer->kind->prepare)
             layer->kind->prepare(layer, &space->run[i], w + chain->parameters[i]);
     }
@@ -45,11 +48,11 @@ static void backward(const mmofl_chain *chain, const mmofl_chain_space *space,
 }
 
 static void prepare_all(const mmofl_model *model, mmofl_workspace *ws, const float *w,
-                        const mmofl_rng *random)
+                        const mmofl_rng *random, const mmofl_gradient *g)
 {
     for (int e = 0; e < model->n_encoders; e++)
-        prepare(&model->encoder[e].chain, &ws->encoder[e], w, random);
-    prepare(&model->head, &ws->head, w, random);
+        prepare(&model->encoder[e].chain, &ws->encoder[e], w, random, g);
+    prepare(&model->head, &ws->head, w, random, g);
 }
 
 /* ---------------------------------------------------------------- one piece */
@@ -172,14 +175,13 @@ static int piece_size(const mmofl_workspace *ws, const mmofl_batch *batch, int f
     return batch->n - from < ws->capacity ? batch->n - from : ws->capacity;
 }
 
-mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace *ws,
-                                       const float *w, const mmofl_batch *batch,
-                                       const mmofl_rng *random, float *g)
+/* Forward and backward over a whole batch, its layers prepared; adds to g. */
+static mmofl_pass_result add_gradient(const mmofl_model *model, mmofl_workspace *ws,
+                                      const float *w, const mmofl_batch *batch,
+                                      float *g)
 {
     assert(ws->training && batch->n > 0);
     mmofl_pass_result result = {0};
-    memset(g, 0, model->n_parameters * sizeof(float));
-    prepare_all(model, ws, w, random);
     mmofl_span logits = ws->head.value[model->head.n],
                dlogits = ws->head.gradient[model->head.n];
     float weight = 1.0f / (float)batch->n;
@@ -202,6 +204,24 @@ mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace
     return result;
 }
 
+mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace *ws,
+                                       const float *w, const mmofl_batch *batch,
+                                       const mmofl_rng *random, float *g)
+{
+    memset(g, 0, model->n_parameters * sizeof(float));
+    prepare_all(model, ws, w, random, NULL);
+    return add_gradient(model, ws, w, batch, g);
+}
+
+mmofl_pass_result mmofl_gradient_pass(mmofl_gradient *g, const mmofl_model *model,
+                                      mmofl_workspace *ws, const float *w,
+                                      const mmofl_batch *batch, const mmofl_rng *random)
+{
+    mmofl_gradient_clear(g);
+    prepare_all(model, ws, w, random, g);
+    return add_gradient(model, ws, w, batch, g->at);
+}
+
 mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace *ws,
                                       const float *w, const mmofl_batch *batch,
                                       int32_t *predicted, float *loss,
@@ -209,7 +229,7 @@ mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace 
 {
     mmofl_pass_result result = {0};
     size_t classes = (size_t)model->classes;
-    prepare_all(model, ws, w, NULL);
+    prepare_all(model, ws, w, NULL, NULL);
     mmofl_span logits = ws->head.value[model->head.n];
     uint32_t all = all_modalities(model);
     for (int from = 0, n; from < batch->n; from += n) {
@@ -245,7 +265,7 @@ double mmofl_head_pass_run(mmofl_head_pass *pass, const float *w, int n,
     mmofl_span logits = pass->space.value[head->n], d = pass->space.gradient[head->n];
     double loss_sum = 0;
     assert(n <= pass->capacity);
-    prepare(head, &pass->space, w, NULL);
+    prepare(head, &pass->space, w, NULL, NULL);
     forward(head, &pass->space, w, n);
     for (int i = 0; i < n; i++) {
         float *di = d.at + (size_t)i * d.stride;

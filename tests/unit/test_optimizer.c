@@ -4,9 +4,10 @@
 #include "nn_fixture.h"
 
 static double step(const mmofl_isa *isa, mmofl_train_spec train, double lr, float *w,
-                   float *velocity, const float *g, size_t n)
+                   float *velocity, float *at, size_t n)
 {
-    return mmofl_optimizer_step(&train, isa->ops, lr, w, velocity, g, n);
+    mmofl_gradient g = {.at = at, .n = n};
+    return mmofl_optimizer_step(&train, isa->ops, lr, w, velocity, &g);
 }
 
 static void a_plain_step_by_hand(void **state)

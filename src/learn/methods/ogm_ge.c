@@ -135,8 +135,9 @@ static void modulate(ogm_state *s, float *g, size_t n, float factor)
     }
 }
 
-static void end_batch(void *state, const mmofl_batch *batch, const float *w, float *g,
-                      mmofl_method_loss *loss)
+/* Noise goes everywhere, into rows of an embedding that no sample touched, too. */
+static void end_batch(void *state, const mmofl_batch *batch, const float *w,
+                      mmofl_gradient *g, mmofl_method_loss *loss)
 {
     (void)loss;
     ogm_state *s = state;
@@ -154,7 +155,8 @@ static void end_batch(void *state, const mmofl_batch *batch, const float *w, flo
                 size_t end = t + 1 < chain->layer[l].n_tensors
                                  ? chain->layer[l].tensor[t + 1].offset
                                  : chain->layer[l].n_parameters;
-                modulate(s, g + chain->parameters[l] + at, end - at, factor);
+                modulate(s, mmofl_gradient_all(g) + chain->parameters[l] + at, end - at,
+                         factor);
             }
     }
 }

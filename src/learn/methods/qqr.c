@@ -155,20 +155,18 @@ static double replay(qqr_state *s, int n, const float *w, float *g)
                 : 0;
 }
 
-static void end_batch(void *state, const mmofl_batch *batch, const float *w, float *g,
-                      mmofl_method_loss *loss)
+static void end_batch(void *state, const mmofl_batch *batch, const float *w,
+                      mmofl_gradient *g, mmofl_method_loss *loss)
 {
     qqr_state *s = state;
     for (int e = 0; e < s->model->n_encoders; e++) {
         const mmofl_encoder *encoder = &s->model->encoder[e];
-        float *part = g + encoder->first_parameter, r = s->rarity[e];
-        if (r == 1)
-            continue;
-        for (size_t k = 0; k < encoder->n_parameters; k++)
-            part[k] *= r;
+        if (s->rarity[e] != 1)
+            mmofl_gradient_scale(g, encoder->first_parameter, encoder->n_parameters,
+                                 s->rarity[e]);
     }
     if (s->head && s->prototypes)
-        loss->terms += replay(s, batch->n, w, g);
+        loss->terms += replay(s, batch->n, w, g->at);
 }
 
 const mmofl_method_kind mmofl_method_qqr = {

@@ -34,7 +34,8 @@ static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
                                    .dim = {(size_t)layer->vocabulary, (size_t)o->out},
                                    .axis = {0, 1},
                                    .bound = bound,
-                                   .zeros = (size_t)o->out});
+                                   .zeros = (size_t)o->out,
+                                   .rows = true});
     layer->dw_flops = (double)mmofl_shape_count(layer->out);
     return MMOFL_OK;
 }
@@ -71,7 +72,7 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
                      const float *w, mmofl_span x, mmofl_span y, mmofl_span dy,
                      mmofl_span dx, float *dw)
 {
-    (void)run, (void)w, (void)y, (void)dx;
+    (void)w, (void)y, (void)dx;
     size_t length = mmofl_shape_count(layer->in),
            width = mmofl_shape_channels(layer->out);
     for (int s = 0; s < n; s++) {
@@ -82,6 +83,8 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
             float *restrict to = dw + row * width;
             if (row == 0)
                 continue;
+            if (run->touched)
+                run->touched[row / 64] |= UINT64_C(1) << row % 64;
 #pragma omp simd
             for (size_t c = 0; c < width; c++)
                 to[c] += from[c];
