@@ -34,7 +34,7 @@ typedef struct geometry {
     const mmofl_recurrent_options *options;
     size_t time, channels, units, gates; /* gates: G*H */
     size_t directions;
-    size_t kept, state;     /* from one time step to the next */
+    size_t kept, state;   /* from one time step to the next */
     size_t fixed, sample; /* scratch of a direction: once, and for a sample */
 } geometry;
 
