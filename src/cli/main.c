@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/command.h"
-#include "config/nearest.h"
 
 static const mmofl_command *const commands[] = {
     &mmofl_command_run,     &mmofl_command_resume,  &mmofl_command_eval,

@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "config/nearest.h"
+#include "base/nearest.h"
+#include "base/yaml_option.h"
 #include "config/schema.h"
 #include "config/schema_numbers.h"
 #include "nn/layer.h"
@@ -19,65 +20,23 @@ typedef struct reading {
 static mmofl_status read_section(reading *r, const mmofl_schema_section *section,
                                  const mmofl_yaml_node *map, void *into);
 
+/* ---- one value, and what it is not ---- */
+
 static mmofl_status no_memory(reading *r, const mmofl_yaml_node *node)
 {
-    return mmofl_yaml_fail(&node->place, MMOFL_E_MEMORY, r->err, "out of memory");
+    return mmofl_yaml_refuse_memory(node, r->err);
 }
 
 static mmofl_status refuse_type(reading *r, const mmofl_yaml_node *node,
                                 const char *name, const char *wanted)
 {
-    bool is_null = node->type == MMOFL_YAML_NULL;
-    return mmofl_yaml_fail(&node->place, MMOFL_E_TYPE, r->err, "%s %s%s; wanted %s",
-                           name, is_null ? "has no value" : "is ",
-                           is_null ? "" : mmofl_yaml_type_text(node->type), wanted);
-}
-
-/* ---- one value ---- */
-
-/* "012" is octal for some readers of YAML and twelve for others. */
-static bool has_leading_zero(const char *text)
-{
-    text += strspn(text, "+-");
-    return text[0] == '0' && text[1] >= '0' && text[1] <= '9';
-}
-
-/* What is wrong with the way a number or a truth value is written; NULL: nothing. */
-static const char *wrong_form(const mmofl_option *option, const mmofl_yaml_node *node)
-{
-    bool is_number =
-        option->type == MMOFL_OPTION_INT || option->type == MMOFL_OPTION_REAL;
-    if (!is_number && option->type != MMOFL_OPTION_BOOL)
-        return NULL;
-    if (node->quoted)
-        return "is text in quotes";
-    return is_number && has_leading_zero(node->text) ? "has a leading zero" : NULL;
+    return mmofl_yaml_refuse_type(node, name, wanted, r->err);
 }
 
 static mmofl_status read_value(reading *r, const mmofl_option *option,
                                const mmofl_yaml_node *node, void *into)
 {
-    char wanted[512];
-    mmofl_option_wanted(option, wanted, sizeof wanted);
-    if (node->type != MMOFL_YAML_SCALAR)
-        return refuse_type(r, node, option->name, wanted);
-    const char *wrong = wrong_form(option, node);
-    if (wrong)
-        return mmofl_yaml_fail(&node->place, MMOFL_E_TYPE, r->err,
-                               "%s: '%.100s' %s; wanted %s", option->name, node->text,
-                               wrong, wanted);
-    const char *text = node->text;
-    if (option->type == MMOFL_OPTION_TEXT) {
-        text = mmofl_arena_text(r->arena, text);
-        if (!text)
-            return no_memory(r, node);
-    }
-    mmofl_error why = {0};
-    mmofl_status st = mmofl_option_set(option, into, text, &why);
-    if (st)
-        return mmofl_yaml_fail(&node->place, st, r->err, "%s: %s", option->name,
-                               why.text);
-    return MMOFL_OK;
+    return mmofl_yaml_read_option(option, node, r->arena, into, r->err);
 }
 
 /* ---- a kind and its options ---- */

@@ -1,7 +1,7 @@
 /* test_schema.c - the tables themselves, and what reads them. */
 #include "check.h"
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/number_list.h"
 #include "config/schema.h"
 #include "config/setting.h"

@@ -3,8 +3,8 @@
  *     mmofl_nearest near = {.text = "epoch"};
  *     mmofl_nearest_offer(&near, "epochs");      for each known name
  *     near.name                                  "epochs", or NULL when none is near */
-#ifndef MMOFL_CONFIG_NEAREST_H
-#define MMOFL_CONFIG_NEAREST_H
+#ifndef MMOFL_BASE_NEAREST_H
+#define MMOFL_BASE_NEAREST_H
 
 typedef struct mmofl_nearest {
     const char *text; /* what was written */
