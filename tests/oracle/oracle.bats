@@ -68,6 +68,47 @@ stacked_agrees() {
     $python -B "$oracle/replay.py" trace.npz
 }
 
+# 280 photographs of noise with a few words each, as an MVSA-Single folder.
+make_photographs() {
+    mkdir tweets
+    $python -B -c '
+import numpy as np
+random = np.random.default_rng(1)
+classes = ["positive", "neutral", "negative"]
+labels, texts = ["id\tlabel\tsplit811"], ["id\ttext"]
+for i in range(280):
+    split = "train" if i % 4 else "test"
+    labels.append(f"{i}\t{classes[random.integers(3)]}\t{split}")
+    texts.append(f"{i}\t" + " ".join(f"w{w}" for w in random.integers(50, size=i % 6)))
+open("tweets/labels.tsv", "w").write("\n".join(labels) + "\n")
+open("tweets/texts.tsv", "w").write("\n".join(texts) + "\n")
+np.save("tweets/images_rgb16.npy", random.integers(256, size=(280, 16, 16, 3), dtype=np.uint8))'
+}
+
+@test "so do convolutions and pools over images" {
+    make_photographs
+    expect 0 run "$oracle/images.yaml" --set data.path=tweets \
+        --trace device=2,round=2 trace.npz
+    trace_holds 'meta["steps"] >= 50'
+    $python -B "$oracle/replay.py" trace.npz
+}
+
+# tweets_agree [OPTION...]: a device's steps on them, some photographs and texts missing.
+tweets_agree() {
+    make_photographs
+    expect 0 run "$oracle/texts.yaml" --set data.path=tweets "$@" \
+        --trace device=1,round=3 trace.npz
+    trace_holds 'meta["steps"] >= 50'
+    trace_holds '0 < (trace["step0/x/text"] == 0).mean() < 1'
+    $python -B "$oracle/replay.py" trace.npz
+}
+
+@test "so does the embedding of texts, stepping the rows it touched" { tweets_agree; }
+@test "and stepping all rows, with momentum and decay" {
+    tweets_agree --set train.momentum=0.5 --set train.weight_decay=0.01
+}
+@test "and with rows scaled by qqr" { tweets_agree --set method=qqr; }
+
 @test "so does training with momentum, decay and a small batch" {
     expect 0 run "$MMOFL_EXAMPLES/demo.yaml" --set train.epochs=5 --set train.batch=16 \
         --set train.momentum=0.9 --set train.weight_decay=1e-3 --set train.lr=0.05 \

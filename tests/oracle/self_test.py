@@ -154,7 +154,31 @@ RECURRENT: dict[str, Any] = {
     "head": [{"kind": "linear", "out": 5}],
     "classes": 5,
 }
-MODELS = [MODEL, STACKED, RECURRENT]
+# Photographs beside a vector.
+IMAGES: dict[str, Any] = {
+    "encoders": [
+        {
+            "modality": "image",
+            "shape": [9, 8, 3],
+            "layers": [
+                {"kind": "conv2d", "out": 6, "kernel": 3, "stride": 1, "pad": 1},
+                {"kind": "max_pool", "kernel": 2, "stride": 0, "pad": 0},
+                {"kind": "group_norm", "groups": 2, "eps": 1e-5},
+                {"kind": "avg_pool", "kernel": 3, "stride": 1, "pad": 1},
+                {"kind": "global_avg_pool", "masked": False},
+            ],
+        },
+        {
+            "modality": "motion",
+            "shape": [4],
+            "layers": [{"kind": "linear", "out": 3}],
+        },
+    ],
+    "fusion": "concat",
+    "head": [{"kind": "linear", "out": 5}],
+    "classes": 5,
+}
+MODELS = [MODEL, STACKED, RECURRENT, IMAGES]
 TRAIN = {
     "lr": 0.1,
     "momentum": 0.9,
@@ -335,6 +359,11 @@ class OracleTest(unittest.TestCase):
     def test_a_trace_with_recurrent_layers_agrees(self) -> None:
         path = Path(self.folder.name) / "recurrent.npz"
         write_trace(path, torch.float32, model=RECURRENT)
+        self.assertEqual(self.replayed(path), 0, "\n" + self.text.getvalue())
+
+    def test_a_trace_of_images_agrees(self) -> None:
+        path = Path(self.folder.name) / "images.npz"
+        write_trace(path, torch.float32, model=IMAGES)
         self.assertEqual(self.replayed(path), 0, "\n" + self.text.getvalue())
 
     def test_recurrent_layers_end_at_the_last_row(self) -> None:

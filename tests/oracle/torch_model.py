@@ -1,7 +1,7 @@
 """The multimodal model of a trace, built from PyTorch's own layers.
 
-Samples are channels last, (N, T, C), as mmofl keeps them; PyTorch's time layers want
-(N, C, T), so the subclasses here only turn the axes around the layer they inherit.
+Samples are channels last, (N, T, C) or (N, H, W, C), as mmofl keeps them; PyTorch's
+layers want channels first, so the subclasses here only turn the axes around the layer they inherit.
 The names in the state dict are those of the trace: encoders.<modality>.<i>.weight and
 head.<i>.weight.
 """
@@ -19,26 +19,52 @@ from torch.nn import functional
 Spec = dict[str, Any]
 
 
+def channels_first(layer: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """PyTorch's layer on samples that are channels last."""
+    return layer(x.movedim(-1, 1)).movedim(1, -1)
+
+
 class Conv1d(nn.Conv1d):
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+        return channels_first(super().forward, x)
+
+
+class Conv2d(nn.Conv2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return channels_first(super().forward, x)
 
 
 class MaxPool1d(nn.MaxPool1d):
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+        return channels_first(super().forward, x)
+
+
+class MaxPool2d(nn.MaxPool2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return channels_first(super().forward, x)
 
 
 class AvgPool1d(nn.AvgPool1d):
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+        return channels_first(super().forward, x)
+
+
+class AvgPool2d(nn.AvgPool2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return channels_first(super().forward, x)
 
 
 class GroupNorm(nn.GroupNorm):
-    """Over (C, T) of each sample; a sample without time steps is (C,)."""
+    """Over (C, T) or (C, H, W) of each sample; one without rows is (C,)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.transpose(1, -1)).transpose(1, -1)
+        return channels_first(super().forward, x)
+
+
+def pool(series: type[nn.Module], image: type[nn.Module], o: Spec) -> nn.Module:
+    """The pool of a series (T, C), or that of an image (H, W, C)."""
+    kind = image if len(o["shape"]) == 3 else series
+    return kind(o["kernel"], o["stride"] or None, o["pad"])
 
 
 class Embedding(nn.Embedding):
@@ -60,7 +86,7 @@ class GlobalAvgPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.masked:
-            return x.mean(dim=1)
+            return x.flatten(1, -2).mean(dim=1)
         return x.sum(dim=1) / (~absent(x)).sum(dim=1).clamp(min=1)
 
 
@@ -158,12 +184,13 @@ LAYERS: dict[str, Callable[[Spec, int], nn.Module]] = {
     "embedding": lambda o, c: Embedding(o["vocabulary"], o["out"], padding_idx=0),
     "linear": lambda o, c: nn.Linear(c, o["out"]),
     "conv1d": lambda o, c: Conv1d(c, o["out"], o["kernel"], o["stride"], o["pad"]),
+    "conv2d": lambda o, c: Conv2d(c, o["out"], o["kernel"], o["stride"], o["pad"]),
     "relu": lambda o, c: nn.ReLU(),
     "leaky_relu": lambda o, c: nn.LeakyReLU(o["slope"]),
     "tanh": lambda o, c: nn.Tanh(),
     "gelu": lambda o, c: nn.GELU(),
-    "max_pool": lambda o, c: MaxPool1d(o["kernel"], o["stride"] or None, o["pad"]),
-    "avg_pool": lambda o, c: AvgPool1d(o["kernel"], o["stride"] or None, o["pad"]),
+    "max_pool": lambda o, c: pool(MaxPool1d, MaxPool2d, o),
+    "avg_pool": lambda o, c: pool(AvgPool1d, AvgPool2d, o),
     "global_avg_pool": lambda o, c: GlobalAvgPool(o["masked"]),
     "sum_pool": lambda o, c: SumPool(),
     "attention_pool": lambda o, c: AttentionPool(
