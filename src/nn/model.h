@@ -94,8 +94,8 @@ MMOFL_CHECKED mmofl_status mmofl_model_new(const mmofl_model_spec *spec,
 void mmofl_model_delete(mmofl_model *model);
 
 /** Initial parameters, w: n_parameters floats: uniform in +-1/sqrt(fan_in) for weights
- * and biases (PyTorch's default for linear and convolution layers), norms 1 and 0.  By
- * seed alone. */
+ * and biases (PyTorch's default for linear and convolution layers), norms 1 and 0,
+ * embeddings with variance 1.  By seed alone. */
 void mmofl_model_init(const mmofl_model *model, uint64_t seed, float *w);
 
 /** One named parameter tensor, as files and traces see it. */
