@@ -113,27 +113,26 @@ typedef struct image_view {
     int rows, above;
 } image_view;
 
-/* `rows` rows of output from row r on, with the taps ty in [from, end) of each. */
+/* `rows` rows of output from row r on, with the taps ty in [from, end) of each; g: as
+ * for row 0 and all taps. */
 static inline void image_map_rows(const image_map *map, const mmofl_ops *ops,
-                                  const float *prepared, const image_view *x, int r,
-                                  int rows, int from, int end, mmofl_gemm *g)
+                                  const image_view *x, mmofl_gemm g, int r, int rows,
+                                  int from, int end)
 {
-    int columns = map->pack * map->out, depth = image_map_depth(map);
-    mmofl_gemm part = *g;
-    part.a += ((ptrdiff_t)r * map->stride + from - x->above) * x->row;
-    part.b = prepared + (ptrdiff_t)from * depth * columns;
-    part.c += r * g->c_group;
-    part.runs = end - from, part.groups = rows;
-    ops->gemm(&part);
+    g.a += ((ptrdiff_t)r * map->stride + from - x->above) * x->row;
+    g.b += from * g.b_run;
+    g.c += r * g.c_group;
+    g.runs = end - from, g.groups = rows;
+    ops->gemm(&g);
     if (map->columns % map->pack == 0)
         return;
     /* The last columns once more from the right edge: some pixels are written twice,
      * with the same values. */
     ptrdiff_t last = map->columns - map->pack;
-    part.m = 1;
-    part.a += last * map->stride * map->in;
-    part.c += last * (g->c_row / map->pack);
-    ops->gemm(&part);
+    g.m = 1;
+    g.a += last * map->stride * map->in;
+    g.c += last * (g.c_row / map->pack);
+    ops->gemm(&g);
 }
 
 /* y: output pixels y_pixel floats apart (C_out when packed) in rows of y_row floats.
@@ -151,6 +150,7 @@ static inline void image_map_run(const image_map *map, const mmofl_ops *ops,
                     .a_row = (ptrdiff_t)map->pack * map->stride * map->in,
                     .a_step = 1,
                     .a_run = x->row,
+                    .b = prepared,
                     .b_step = columns,
                     .b_run = (ptrdiff_t)depth * columns,
                     .c = y,
@@ -167,7 +167,7 @@ static inline void image_map_run(const image_map *map, const mmofl_ops *ops,
             rows = (x->rows - map->taps_y - top) / map->stride + 1;
         rows = rows < map->rows - r ? rows : map->rows - r;
         if (from < end)
-            image_map_rows(map, ops, prepared, x, r, rows, from, end, &g);
+            image_map_rows(map, ops, x, g, r, rows, from, end);
         else
             for (int q = 0; q < map->columns; q++)
                 memcpy(y + r * y_row + q * y_pixel, g.bias,
