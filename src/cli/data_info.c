@@ -90,11 +90,10 @@ static void print_classes(const mmofl_dataset *set, const mmofl_cli_summary *sum
             set->n_samples - set->n_train);
 }
 
-static void print_owners(const mmofl_dataset *set, const mmofl_cli_summary *summary,
-                         FILE *out)
+static void print_owners(const mmofl_cli_summary *summary, FILE *out)
 {
-    if (summary->n_owners == set->n_samples) {
-        fprintf(out, "\nEach sample has an owner of its own.\n");
+    if (summary->n_owners == 1) {
+        fprintf(out, "\nAll samples are of one owner.\n");
         return;
     }
     fprintf(out, "\n%-20s %8s %8s\n", "owner", "train", "test");
@@ -116,7 +115,7 @@ static void print_text(const mmofl_dataset *set, const mmofl_cli_summary *summar
     print_channels(set, summary, out);
     print_tokens(set, summary, out);
     print_classes(set, summary, out);
-    print_owners(set, summary, out);
+    print_owners(summary, out);
     if (*set->citation)
         fprintf(out, "\n%s\n", set->citation);
 }

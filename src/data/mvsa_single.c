@@ -303,8 +303,7 @@ static mmofl_status begin(struct reading *r, mmofl_error *err)
     mmofl_status st = mmofl_builder_begin(&plan, &r->builder, err);
     for (size_t i = 0; i < r->n && !st; i++) {
         r->builder.label[i] = r->sample[i].label;
-        r->builder.owner[i] = r->id[i];
-        r->builder.time[i] = r->id[i];
+        r->builder.time[i] = r->id[i]; /* who wrote it is not known: owner 0 */
     }
     return st;
 }

@@ -122,7 +122,7 @@ open("set/images_rgb4.npy", "wb").write(b"\x93NUMPY\1\0" + struct.pack("<H", len
     json 'it["modalities"][1]["tokens"]["length_median"] == 2'
     expect 0 data info mvsa-single "${options[@]}"
     says "44.4 %"
-    says "Each sample has an owner of its own."
+    says "All samples are of one owner."
 }
 
 @test "a set without the split that was asked for is refused, with its columns" {

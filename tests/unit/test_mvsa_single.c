@@ -175,7 +175,7 @@ static void check_official_set(const mmofl_dataset *set)
     CHECK_TEXT(set->class_name[1], "neutral");
     CHECK_TEXT(set->class_name[2], "negative");
     for (size_t i = 0; i < 5; i++) {
-        CHECK_INT(set->owner[i], id[i]);
+        CHECK_INT(set->owner[i], 0);
         CHECK_INT(set->time[i], id[i]);
         CHECK_INT(set->label[i], label[i]);
         CHECK_NEAR(image_of(set, i)[100], 8 * id[i], 1.5);
@@ -239,7 +239,7 @@ static void labels_table_beside_the_official_zip_gives_the_split(void **state)
         CHECK_INT(set->n_samples, cases[c].n);
         CHECK_INT(set->n_train, cases[c].n_train);
         for (int i = 0; i < cases[c].n; i++) {
-            CHECK_INT(set->owner[i], cases[c].id[i]);
+            CHECK_INT(set->time[i], cases[c].id[i]);
             CHECK_NEAR(image_of(set, (size_t)i)[0], 8 * cases[c].id[i], 1.5);
         }
         mmofl_dataset_close(set);
@@ -287,7 +287,7 @@ static void prepared_tables_stand_for_the_files(void **state)
     const int id[5] = {1, 2, 5, 12, 30}, row[5] = {0, 1, 4, 3, 5};
     const char *const text[5] = {"fine", "no", "so sad", "caf\xc3\xa9", "meh quoted"};
     for (size_t i = 0; i < 5; i++) {
-        CHECK_INT(set->owner[i], id[i]);
+        CHECK_INT(set->time[i], id[i]);
         CHECK(image_of(set, i)[0] == (float)row[i] &&
               image_of(set, i)[47] == (float)row[i]);
         check_text(set, i, text[i]);
