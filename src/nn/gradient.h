@@ -6,8 +6,8 @@
  * floats that may differ from zero: everything beside embeddings, and of those the rows
  * that were added to (a bit each):
  *
- *     | layers ...... | row 0 | row 1 | row 2 | row 3 | row 4 | layers ...... |
- *       `--- part ---'                   `--- part ---'           `--- part ---'
+ *   | layers ...... | row 0 | row 1 | row 2 | row 3 | row 4 | layers ...... |
+ *     `- part ---'                    `- part ---'            `- part ---'
  *
  * Parts come in the order of the parameters, whatever the order in which rows were
  * touched, so that sums over them are the same at any cut of the batch.
