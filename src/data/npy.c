@@ -250,6 +250,15 @@ mmofl_status mmofl_npy_floats(const mmofl_npy *npy, const char *name, size_t fir
     return MMOFL_OK;
 }
 
+bool mmofl_npy_all_nan(const mmofl_npy *npy, size_t first, size_t n)
+{
+    assert(first <= npy->count && n <= npy->count - first);
+    for (size_t i = first; i < first + n; i++)
+        if (!isnan(real_at(npy, i)))
+            return false;
+    return n > 0;
+}
+
 mmofl_status mmofl_npy_integers(const mmofl_npy *npy, const char *name, size_t first,
                                 size_t n, int64_t min, int64_t max, int64_t *out,
                                 mmofl_error *err)

@@ -42,7 +42,11 @@ MMOFL_CHECKED mmofl_status mmofl_npy_floats(const mmofl_npy *npy, const char *na
                                             size_t first, size_t n, float *out,
                                             mmofl_error *err);
 
-/** The same as integers.
+/** Are values first ... first + n - 1 all NaN?  So people mark what was not recorded.
+ */
+bool mmofl_npy_all_nan(const mmofl_npy *npy, size_t first, size_t n);
+
+/** The same as mmofl_npy_floats as integers.
  * @retval MMOFL_E_TYPE   a floating-point type
  * @retval MMOFL_E_RANGE  outside min ... max */
 MMOFL_CHECKED mmofl_status mmofl_npy_integers(const mmofl_npy *npy, const char *name,

@@ -17,6 +17,7 @@
 #include "data/archive.h"
 #include "data/data_cache.h"
 #include "data/dataset_parts.h"
+#include "data/dir.h"
 #include "data/mhealth.h"
 #include "data/mvsa_single.h"
 #include "data/pamap2.h"
@@ -29,9 +30,9 @@
 enum { PATH_BYTES = 4096, SLUG_BYTES = 96, OPTION_BYTES = 1024, HASH_BYTES = 8 };
 
 static const mmofl_kind *const kinds[] = {
-    &mmofl_uci_har.kind,       &mmofl_mvsa_single.kind, &mmofl_utd_mhad.kind,
-    &mmofl_pamap2.kind,        &mmofl_mhealth.kind,     &mmofl_room_occupancy.kind,
-    &mmofl_synthetic_har.kind,
+    &mmofl_uci_har.kind, &mmofl_mvsa_single.kind,   &mmofl_utd_mhad.kind,
+    &mmofl_pamap2.kind,  &mmofl_mhealth.kind,       &mmofl_room_occupancy.kind,
+    &mmofl_dir.kind,     &mmofl_synthetic_har.kind,
 };
 
 mmofl_kind_list mmofl_data_source_kinds(void)

@@ -8,15 +8,16 @@
 #include <string.h>
 
 #include "data/sound.h"
+#include "sound_leaks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int stated_rate(const uint8_t *data, size_t size)
 {
     if (size >= 28 && memcmp(data, "RIFF", 4) == 0)
-        return (int)(data[24] | data[25] << 8 | (data[26] & 15u) << 16);
+        return data[24] | data[25] << 8 | (data[26] & 15) << 16;
     if (size >= 21 && memcmp(data, "fLaC", 4) == 0)
-        return (int)((unsigned)data[18] << 12 | data[19] << 4 | data[20] >> 4);
+        return data[18] << 12 | data[19] << 4 | data[20] >> 4;
     return 8000;
 }
 

@@ -184,7 +184,7 @@ static void what_cannot_be_is_refused(void **state)
                  {{513, 25, 10}, 8000, 800, "bands: 513"},
                  {{8, 0.8, 10}, 8000, 800, "window_ms: 0.8 ms are 6 samples"},
                  {{8, 1e6, 10}, 768000, 800, "window_ms"},
-                 {{8, NAN, 10}, 8000, 800, "window_ms"},
+                 {{8, (double)NAN, 10}, 8000, 800, "window_ms"},
                  {{8, 25, 0.05}, 8000, 800, "hop_ms: 0.05 ms are 0 samples"},
                  {{8, 25, 10}, 8000, 199, "shorter than a window of 200"},
                  {{128, 8, 8}, 8000, 800, "band 1 of 128"},

@@ -123,6 +123,22 @@ static void nan_and_values_beyond_float_are_refused_by_place(void **state)
     }
 }
 
+static void only_a_run_of_nothing_but_nan_is_all_nan(void **state)
+{
+    (void)state;
+    const double values[4] = {1, (double)NAN, (double)NAN, HUGE_VAL};
+    const int32_t numbers[2] = {0, -1}; /* -1 has the bits of a NaN */
+    struct file f = file_of(1, DICT("<f8", "(4,)"), values, sizeof values);
+    mmofl_npy npy = parse(&f);
+    CHECK(mmofl_npy_all_nan(&npy, 1, 2));
+    CHECK(!mmofl_npy_all_nan(&npy, 0, 3));
+    CHECK(!mmofl_npy_all_nan(&npy, 2, 2));
+    CHECK(!mmofl_npy_all_nan(&npy, 1, 0));
+    f = file_of(1, DICT("<i4", "(2,)"), numbers, sizeof numbers);
+    npy = parse(&f);
+    CHECK(!mmofl_npy_all_nan(&npy, 1, 1));
+}
+
 static void integers_refuse_fractions_and_what_is_out_of_range(void **state)
 {
     (void)state;
@@ -186,6 +202,7 @@ CHECK_MAIN(TEST(array_written_by_hand_is_read_in_both_versions),
            TEST(every_type_is_read_as_float), TEST(part_of_an_array_is_read),
            TEST(array_of_nothing_is_read),
            TEST(nan_and_values_beyond_float_are_refused_by_place),
+           TEST(only_a_run_of_nothing_but_nan_is_all_nan),
            TEST(integers_refuse_fractions_and_what_is_out_of_range),
            TEST(every_bad_array_is_refused_with_its_status),
            TEST(every_cut_of_a_file_is_refused_as_truncated))

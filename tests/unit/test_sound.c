@@ -1,4 +1,5 @@
 /* test_sound.c - recordings made here in each format, and a folder of bad ones. */
+#include "sound_leaks.h"
 #include "sound_maker.h"
 
 #include "bad_files.h"
