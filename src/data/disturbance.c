@@ -14,13 +14,9 @@ const mmofl_disturbance_kind mmofl_disturbance_none = {
     .fits = MMOFL_FITS_ALL};
 
 static const mmofl_kind *const kinds[] = {
-    &mmofl_disturbance_none.kind,          &mmofl_disturbance_gauss.kind,
-    &mmofl_disturbance_snr.kind,           &mmofl_disturbance_stuck.kind,
-    &mmofl_disturbance_gap.kind,           &mmofl_disturbance_drift.kind,
-    &mmofl_disturbance_saturation.kind,    &mmofl_disturbance_spikes.kind,
-    &mmofl_disturbance_salt_pepper.kind,   &mmofl_disturbance_blur.kind,
-    &mmofl_disturbance_occlusion.kind,     &mmofl_disturbance_token_delete.kind,
-    &mmofl_disturbance_token_replace.kind,
+#define ROW(name) &mmofl_disturbance_##name.kind,
+    MMOFL_DISTURBANCE_LIST(ROW)
+#undef ROW
 };
 
 mmofl_kind_list mmofl_disturbance_kinds(void)

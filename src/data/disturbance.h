@@ -59,11 +59,25 @@ void mmofl_disturb(const mmofl_pick *pick, mmofl_rng *rng,
 
 /* ---- for the files of the kinds ---- */
 
-extern const mmofl_disturbance_kind mmofl_disturbance_none, mmofl_disturbance_gauss,
-    mmofl_disturbance_snr, mmofl_disturbance_stuck, mmofl_disturbance_gap,
-    mmofl_disturbance_drift, mmofl_disturbance_saturation, mmofl_disturbance_spikes,
-    mmofl_disturbance_salt_pepper, mmofl_disturbance_blur, mmofl_disturbance_occlusion,
-    mmofl_disturbance_token_delete, mmofl_disturbance_token_replace;
+#define MMOFL_DISTURBANCE_LIST(X)                                                      \
+    X(none)                                                                            \
+    X(gauss)                                                                           \
+    X(snr)                                                                             \
+    X(stuck)                                                                           \
+    X(gap)                                                                             \
+    X(drift)                                                                           \
+    X(saturation)                                                                      \
+    X(spikes)                                                                          \
+    X(salt_pepper)                                                                     \
+    X(blur)                                                                            \
+    X(occlusion)                                                                       \
+    X(token_delete)                                                                    \
+    X(token_replace)
+
+#define MMOFL_DISTURBANCE_DECLARE(name)                                                \
+    extern const mmofl_disturbance_kind mmofl_disturbance_##name;
+MMOFL_DISTURBANCE_LIST(MMOFL_DISTURBANCE_DECLARE)
+#undef MMOFL_DISTURBANCE_DECLARE
 
 /** The first row of a kind's option table; `type` begins with a
  * mmofl_disturbance_share named common. */

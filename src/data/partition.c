@@ -10,9 +10,10 @@
 #include "data/partition_parts.h"
 
 static const mmofl_kind *const kinds[] = {
-    &mmofl_partition_owner.kind,  &mmofl_partition_dirichlet.kind,
-    &mmofl_partition_iid.kind,    &mmofl_partition_classes.kind,
-    &mmofl_partition_shared.kind, &mmofl_partition_owner_dirichlet.kind};
+#define ROW(name) &mmofl_partition_##name.kind,
+    MMOFL_PARTITION_LIST(ROW)
+#undef ROW
+};
 
 mmofl_kind_list mmofl_partition_kinds(void)
 {

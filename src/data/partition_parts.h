@@ -25,9 +25,18 @@ typedef struct mmofl_partition_kind {
                          mmofl_error *err);
 } mmofl_partition_kind;
 
-extern const mmofl_partition_kind mmofl_partition_owner, mmofl_partition_dirichlet,
-    mmofl_partition_iid, mmofl_partition_classes, mmofl_partition_shared,
-    mmofl_partition_owner_dirichlet;
+#define MMOFL_PARTITION_LIST(X)                                                        \
+    X(owner)                                                                           \
+    X(dirichlet)                                                                       \
+    X(iid)                                                                             \
+    X(classes)                                                                         \
+    X(shared)                                                                          \
+    X(owner_dirichlet)
+
+#define MMOFL_PARTITION_DECLARE(name)                                                  \
+    extern const mmofl_partition_kind mmofl_partition_##name;
+MMOFL_PARTITION_LIST(MMOFL_PARTITION_DECLARE)
+#undef MMOFL_PARTITION_DECLARE
 
 /** count zeroed elements of scratch, NULL when memory is short. */
 #define MMOFL_DEALING_NEW(dealing, count, type)                                        \

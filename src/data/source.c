@@ -1,4 +1,4 @@
-/* source.c - the table of data sets, and the cache in front of those that are imported.
+/* source.c - the cache in front of data sets that are imported.
  *
  * A cache file's name says what it holds: SET-OPTIONS.mmofl-data was put there by
  * `mmofl data import`; SET-OPTIONS-HASH.mmofl-data belongs to one archive, HASH being
@@ -17,28 +17,9 @@
 #include "data/archive.h"
 #include "data/data_cache.h"
 #include "data/dataset_parts.h"
-#include "data/dir.h"
-#include "data/mhealth.h"
-#include "data/mvsa_single.h"
-#include "data/pamap2.h"
-#include "data/room_occupancy.h"
 #include "data/source.h"
-#include "data/synthetic_har.h"
-#include "data/uci_har.h"
-#include "data/utd_mhad.h"
 
 enum { PATH_BYTES = 4096, SLUG_BYTES = 96, OPTION_BYTES = 1024, HASH_BYTES = 8 };
-
-static const mmofl_kind *const kinds[] = {
-    &mmofl_uci_har.kind, &mmofl_mvsa_single.kind,   &mmofl_utd_mhad.kind,
-    &mmofl_pamap2.kind,  &mmofl_mhealth.kind,       &mmofl_room_occupancy.kind,
-    &mmofl_dir.kind,     &mmofl_synthetic_har.kind,
-};
-
-mmofl_kind_list mmofl_data_source_kinds(void)
-{
-    return (mmofl_kind_list){kinds, sizeof kinds / sizeof *kinds};
-}
 
 static const mmofl_data_source *source_of(const mmofl_data_spec *spec)
 {
