@@ -43,9 +43,18 @@ mmofl_status mmofl_dir_folder_open(const mmofl_archive *archive,
             named[n++] = (struct named){path + prefix, i};
     }
     qsort(named, n, sizeof *named, by_path);
-    for (size_t i = 0; i < n; i++)
+    mmofl_status st = MMOFL_OK;
+    for (size_t i = 0; i < n; i++) {
         entry[i] = named[i].entry;
+        if (i > 0 && !st && strcmp(named[i - 1].path, named[i].path) == 0)
+            st = mmofl_fail(err, MMOFL_E_DUPLICATE, "%s: holds %s twice",
+                            mmofl_archive_name(archive), named[i].path);
+    }
     free(named);
+    if (st) {
+        free(entry);
+        return st;
+    }
     *out = (mmofl_dir_folder){archive, prefix, entry, n};
     return MMOFL_OK;
 }

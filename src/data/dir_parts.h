@@ -23,7 +23,7 @@ typedef struct mmofl_dir_key {
 /** The option of a key that has a function to read it. */
 #define MMOFL_DIR_LISTED(its_name, its_fallback, its_help)                             \
     {                                                                                  \
-        .name = its_name, .fallback = its_fallback, .help = its_help                   \
+        .name = (its_name), .fallback = (its_fallback), .help = (its_help)             \
     }
 
 /** Read the keys of map that fit into the struct that the table's offsets count from;

@@ -16,7 +16,8 @@ typedef struct mmofl_dir_folder {
     size_t n;
 } mmofl_dir_folder;
 
-/** @retval MMOFL_E_MEMORY */
+/** @retval MMOFL_E_DUPLICATE  a zip with two files of one path
+ * @retval MMOFL_E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_dir_folder_open(const mmofl_archive *archive,
                                                  const char *description_path,
                                                  mmofl_dir_folder *out,

@@ -192,6 +192,9 @@ def sets():
                             "optional: true}\n").encode(), notes__b2_DOT_txt=None)
     yield "E_MISSING--column_of_a_csv", changed(gyro__b2_DOT_csv=b"x,z\n1,2\n3,4\n")
     yield "E_DUPLICATE--two_descriptions", changed(more__dataset_DOT_yaml=YAML.encode())
+    yield "E_DUPLICATE--file_twice_in_the_zip", make_zip(
+        [("kitchen/" + path, data, 0o100644) for path, data in
+         list(files().items()) + [("gyro/a1.csv", b"x,y\n5,6\n7,8\n")]])
     yield "E_UNKNOWN--test_owner", changed(
         dataset_DOT_yaml=(YAML + "test_owners: [carl]\n").encode())
     yield "E_INFEASIBLE--all_owners_test", changed(
