@@ -3,8 +3,8 @@
 #ifndef MMOFL_CONFIG_DOCUMENT_H
 #define MMOFL_CONFIG_DOCUMENT_H
 
-#include "config/experiment.h"
 #include "base/yaml.h"
+#include "config/experiment.h"
 
 /** Read and check a document; statuses of mmofl_experiment_parse.  On success the
  * caller owns *out, which keeps nothing of the document. */

@@ -11,8 +11,8 @@
 
 #include <stdio.h>
 
-#include "config/experiment.h"
 #include "base/yaml.h"
+#include "config/experiment.h"
 
 typedef enum mmofl_schema_shape {
     MMOFL_SCHEMA_VALUE,    /* one value: `option` says all */
