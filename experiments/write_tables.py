@@ -21,7 +21,11 @@ PUBLISHED = {
         "alpha-5-fedopt": 85.17,
         "alpha-0.1-fedavg": 76.66,
         "alpha-0.1-fedopt": 79.80,
-    }
+    },
+    "fedmultimodal-uci-har-step": {
+        "alpha-5-step-0.05": 85.17,
+        "alpha-0.1-step-0.05": 79.80,
+    },
 }
 METRICS = {
     "test_accuracy": "clean",
