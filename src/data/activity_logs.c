@@ -284,7 +284,7 @@ static mmofl_status read_people(struct import *import, mmofl_error *err)
 static mmofl_status cut_people(const struct import *import, mmofl_dataset **set,
                                mmofl_error *err)
 {
-    mmofl_activity_log log[MMOFL_ACTIVITY_SUBJECTS];
+    mmofl_activity_log log[MMOFL_ACTIVITY_SUBJECTS] = {0};
     for (size_t i = 0; i < import->n; i++)
         log[i] = import->person[i].log;
     mmofl_status st = mmofl_activity_logs_windows(import->layout, import->options, log,

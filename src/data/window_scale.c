@@ -47,7 +47,7 @@ static void mean_power(const stripe *s, const float *x, const double around[LANE
 static void scale_stripe(const stripe *s, const float *x, float *out)
 {
     static const double zero[LANES];
-    double mean[LANES], variance[LANES], scale[LANES];
+    double mean[LANES], variance[LANES], scale[LANES] = {0};
     mean_power(s, x, zero, 1, mean);
     mean_power(s, x, mean, 2, variance);
     for (size_t l = 0; l < s->width; l++)

@@ -19,12 +19,12 @@ END
 
 @test "the best validation chooses the round, and the test part is tested only there" {
     expect 0 run "$MMOFL_EXAMPLES/demo.yaml" "${best[@]}" --out here --json
-    rows here/seed-1/metrics.csv round validation_macro_f1 test_macro_f1 >rows
+    rows here/seed-1/metrics.csv round validation_macro_f1 test_macro_f1 >table
     python3 - "$output" <<'END'
 import json, sys
 run = json.loads(sys.argv[1])["runs"][0]
 best, chosen = -1.0, None
-for line in open("rows"):
+for line in open("table"):
     number, validation, test = line.split()
     is_best = float(validation) > best
     assert is_best == (test != "-"), line
@@ -39,9 +39,9 @@ END
 @test "without the choice both parts are tested, and the last round is the result" {
     expect 0 run "$MMOFL_EXAMPLES/demo.yaml" "${small[@]}" --out here --json
     json '"best_round" not in it["runs"][0]'
-    rows here/seed-1/metrics.csv validation_macro_f1 test_macro_f1 >rows
-    ! grep -q -- - rows
-    last=$(tail -n 1 rows | cut -d ' ' -f 2)
+    rows here/seed-1/metrics.csv validation_macro_f1 test_macro_f1 >table
+    run ! grep -q -- - table
+    last=$(tail -n 1 table | cut -d ' ' -f 2)
     json "abs(it['runs'][0]['test_macro_f1'] - $last) < 1e-12"
 }
 

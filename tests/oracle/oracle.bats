@@ -55,9 +55,18 @@ stacked_agrees() {
     $python -B "$oracle/replay.py" trace.npz
 }
 
-@test "so does attention over stacked features" { stacked_agrees; }
-@test "so does gated fusion" { stacked_agrees --set 'model.head=[gated_sum, linear: {out: 6}]'; }
-@test "so do sums over modalities" { stacked_agrees --set 'model.head=[sum_pool, linear: {out: 6}]'; }
+@test "so does attention over stacked features" {
+    stacked_agrees
+}
+
+@test "so does gated fusion" {
+    stacked_agrees --set 'model.head=[gated_sum, linear: {out: 6}]'
+}
+
+@test "so do sums over modalities" {
+    stacked_agrees --set 'model.head=[sum_pool, linear: {out: 6}]'
+}
+
 @test "so do means of the modalities that are there" {
     stacked_agrees --set 'model.head=[global_avg_pool: {masked: true}, linear: {out: 6}]'
 }

@@ -26,13 +26,17 @@
 #include "nn/kernels/vector_math.h"
 
 #if defined(__AVX512F__)
-enum { VECTOR = 16, MR = 8 };
+#define VECTOR 16
+#define MR 8
 #elif defined(__AVX__)
-enum { VECTOR = 8, MR = 6 };
+#define VECTOR 8
+#define MR 6
 #elif defined(__aarch64__)
-enum { VECTOR = 4, MR = 8 };
+#define VECTOR 4
+#define MR 8
 #else
-enum { VECTOR = 4, MR = 4 };
+#define VECTOR 4
+#define MR 4
 #endif
 /* Groups are taken together until they have so many rows: enough tiles, and still near.
  */
@@ -202,10 +206,14 @@ INLINE void rows(int nv, bool partly, lanes some, const strip *s, row_walk at, i
         tile(MR, nv, partly, some, s, &at);
     /* clang-format off */
     switch (n) {
-    case 7: if (MR > 7) tile(7, nv, partly, some, s, &at); break;
-    case 6: if (MR > 6) tile(6, nv, partly, some, s, &at); break;
-    case 5: if (MR > 5) tile(5, nv, partly, some, s, &at); break;
-    case 4: if (MR > 4) tile(4, nv, partly, some, s, &at); break;
+#if MR > 6
+    case 7: tile(7, nv, partly, some, s, &at); break;
+    case 6: tile(6, nv, partly, some, s, &at); break;
+#endif
+#if MR > 4
+    case 5: tile(5, nv, partly, some, s, &at); break;
+    case 4: tile(4, nv, partly, some, s, &at); break;
+#endif
     case 3: tile(3, nv, partly, some, s, &at); break;
     case 2: tile(2, nv, partly, some, s, &at); break;
     case 1: tile(1, nv, partly, some, s, &at); break;
