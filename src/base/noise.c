@@ -12,18 +12,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/noise.h"
-
-/* gcc makes one more version for processors with wider vectors, and the loader picks
- * one. Sanitizers cannot be there yet when it does.  All versions give the same bits.
- */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) &&                 \
-    defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__) &&                        \
-    !defined(__SANITIZE_THREAD__)
-#define CLONED __attribute__((target_clones("default", "avx2")))
-#else
-#define CLONED
-#endif
 
 #ifdef __GNUC__
 #define ALWAYS_INLINE __attribute__((always_inline)) inline
@@ -142,7 +132,7 @@ static inline void box_muller(uint32_t radius, uint32_t angle, float *one, float
         float_of_bits((s ^ ((c ^ s) & turn)) ^ flip ^ (int32_t)(SIGN & (uint32_t)turn));
 }
 
-CLONED static void fill_lanes(mmofl_noise *noise, float out[MMOFL_NOISE_LANES])
+MMOFL_CLONED static void fill_lanes(mmofl_noise *noise, float out[MMOFL_NOISE_LANES])
 {
     uint32_t word[4][LANES];
     philox(noise, word);

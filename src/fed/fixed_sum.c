@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "fed/fixed_sum.h"
 
 static const double unit = 0x1p34, magic = 0x1.8p52, largest_term = 0x1p17,
@@ -26,7 +27,7 @@ void mmofl_fixed_sum_clear(mmofl_fixed_sum *sum)
 
 /* The largest |x| as bits: as integers, absolute values sort as they do as floats, with
  * infinity and NaN on top. */
-static int32_t largest_bits(const float *x, size_t n)
+MMOFL_CLONED static int32_t largest_bits(const float *x, size_t n)
 {
     int32_t top = 0;
     for (size_t i = 0; i < n; i++) {
@@ -60,20 +61,38 @@ mmofl_status mmofl_fixed_sum_check(const mmofl_fixed_sum *sum, const float *x,
     return check(sum, x, weight, &size);
 }
 
+/* x in units, rounded, plus the bits of the magic number. */
+static inline int64_t shifted_bits(float x)
+{
+    double shifted = (double)x * unit + magic;
+    int64_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    return bits;
+}
+
+/* sum += weight * x.  Few processors multiply vectors of 64-bit integers, and most
+ * weights are 1: those are left out. */
+MMOFL_CLONED static void add(int64_t *restrict sum, const float *restrict x, size_t n,
+                             uint32_t weight)
+{
+    int64_t magic_bits;
+    memcpy(&magic_bits, &magic, sizeof magic_bits);
+    if (weight == 1) {
+        for (size_t i = 0; i < n; i++)
+            sum[i] += shifted_bits(x[i]) - magic_bits;
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        sum[i] += (shifted_bits(x[i]) - magic_bits) * weight;
+}
+
 mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x, uint32_t weight)
 {
     double size;
     mmofl_status st = check(sum, x, weight, &size);
     if (st)
         return st;
-    int64_t magic_bits;
-    memcpy(&magic_bits, &magic, sizeof magic_bits);
-    for (size_t i = 0; i < sum->n; i++) {
-        double shifted = (double)x[i] * unit + magic;
-        int64_t rounded;
-        memcpy(&rounded, &shifted, sizeof rounded);
-        sum->sum[i] += (rounded - magic_bits) * weight;
-    }
+    add(sum->sum, x, sum->n, weight);
     sum->weight += weight;
     sum->bound += size;
     return MMOFL_OK;

@@ -40,11 +40,12 @@ mmofl_status mmofl_mean_check(const mmofl_mean *mean, const mmofl_update *update
     return st;
 }
 
-/* All pieces are checked before the first one changes. */
+/* All pieces are checked before the first one changes; one alone is checked by its sum.
+ */
 mmofl_status mmofl_mean_add(mmofl_mean *mean, const mmofl_update *update,
                             const float *x)
 {
-    mmofl_status st = mmofl_mean_check(mean, update, x);
+    mmofl_status st = mean->pieces.n > 1 ? mmofl_mean_check(mean, update, x) : MMOFL_OK;
     for (int i = 0; !st && i < mean->pieces.n; i++)
         st = mmofl_fixed_sum_add(&mean->sum[i], x + mean->pieces.piece[i].first,
                                  mmofl_mean_weight(mean, i, update));
