@@ -13,7 +13,7 @@ file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
      src/run/*.c src/report/*.c)
 
 # Loops over values, features and models at every step, which -O2 leaves scalar.
-set_source_files_properties(src/data/dataset.c src/fed/fixed_sum.c
+set_source_files_properties(src/data/dataset.c src/fed/fixed_sum.c src/nn/gradient.c
                             src/learn/prototype_terms.c src/learn/methods/qqr.c
                             PROPERTIES COMPILE_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-O3>)
 
