@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/ahead.h"
 #include "learn/evaluator.h"
 #include "learn/method_instance.h"
 
@@ -191,6 +192,14 @@ static void fetch_tested(void *context, int i, int modality, float *values)
         mmofl_imbalance_disturb_test(e->setup.imbalance, sample, modality, values);
 }
 
+static void ahead_tested(void *context, int i, int modality)
+{
+    const piece *p = context;
+    const mmofl_evaluator *e = p->evaluator;
+    mmofl_dataset_ahead(e->setup.data, sample_of(e->current, p->from + (size_t)i),
+                        modality);
+}
+
 static void test_piece(void *context, size_t item, int thread)
 {
     mmofl_evaluator *e = context;
@@ -201,6 +210,7 @@ static void test_piece(void *context, size_t item, int thread)
                          .mask = p->mask + from,
                          .label = p->label + from,
                          .fetch = fetch_tested,
+                         .ahead = ahead_tested,
                          .context = &tested};
     mmofl_method_instance_test(&e->method[thread], &batch);
     e->piece_loss[item] =

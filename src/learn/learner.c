@@ -36,6 +36,13 @@ static void fetch_reordered(void *context, int i, int modality, float *values)
     r->buffer->fetch(r->buffer->context, (int)r->order[i], modality, values);
 }
 
+static void ahead_reordered(void *context, int i, int modality)
+{
+    const reordered *r = context;
+    if (r->buffer->ahead)
+        r->buffer->ahead(r->buffer->context, (int)r->order[i], modality);
+}
+
 /* The received model's features go into the prototypes; then the method has its turn.
  */
 static void collect_features(void *context, const mmofl_batch *batch, int from, int n,
@@ -155,6 +162,7 @@ static mmofl_pass_result predict_part(const mmofl_learner_setup *setup,
                          .mask = buffer->mask + from,
                          .label = buffer->label + from,
                          .fetch = fetch_reordered,
+                         .ahead = ahead_reordered,
                          .context = &part};
     mmofl_method_instance_test(&space->method, &batch);
     if (space->method.kind->prototypes)
@@ -271,6 +279,7 @@ static void train(training *t, const mmofl_batch *buffer)
                                .mask = space->mask + from,
                                .label = space->label + from,
                                .fetch = fetch_reordered,
+                               .ahead = ahead_reordered,
                                .context = &part,
                                .first_sample = (uint64_t)epoch * (uint64_t)buffer->n +
                                                (uint64_t)from},

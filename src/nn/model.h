@@ -145,6 +145,8 @@ typedef struct mmofl_batch {
     const uint32_t *mask; /* (n) bit m: modality m was recorded */
     const int32_t *label; /* (n) in [0, K) */
     void (*fetch)(void *context, int i, int modality, float *values);
+    /* NULL, or a hint: sample i's values of the modality will be fetched soon. */
+    void (*ahead)(void *context, int i, int modality);
     void *context;
     uint64_t
         first_sample; /* number of the first sample in its round: names dropout masks */

@@ -78,6 +78,19 @@ static void fetch(const mmofl_encoder *encoder, const mmofl_batch *batch, int i,
         memset(values, 0, mmofl_shape_count(encoder->in) * sizeof(float));
 }
 
+/* Values of the encoder's rows, one after the other; those a few samples on are asked
+ * for first. */
+static void fetch_rows(const mmofl_workspace *ws, const mmofl_encoder *encoder,
+                       const mmofl_batch *batch, int from, int rows, mmofl_span in)
+{
+    enum { AHEAD = 2 };
+    for (int i = 0; i < rows; i++) {
+        if (batch->ahead && i + AHEAD < rows)
+            batch->ahead(batch->context, from + ws->row[i + AHEAD], encoder->modality);
+        fetch(encoder, batch, from + ws->row[i], in.at + (size_t)i * in.stride);
+    }
+}
+
 static void copy_features(const float *from, float *to, size_t count)
 {
     memcpy(to, from, count * sizeof(float));
@@ -93,10 +106,9 @@ static void encode(const mmofl_model *model, mmofl_workspace *ws, int e, const f
     int rows = find_rows(ws, encoder, batch, from, n);
     mmofl_span in = space->value[0], out = space->value[encoder->chain.n];
     mmofl_span fused = ws->head.value[0];
-    for (int i = 0; i < rows; i++) {
-        fetch(encoder, batch, from + ws->row[i], in.at + (size_t)i * in.stride);
+    fetch_rows(ws, encoder, batch, from, rows, in);
+    for (int i = 0; i < rows; i++)
         sample[i] = batch->first_sample + (uint64_t)(from + ws->row[i]);
-    }
     if (rows > 0)
         forward(&encoder->chain, space, w, rows);
     if (rows < n)

@@ -1,5 +1,6 @@
 /* holding.c - partition, stream and imbalance put together for one device. */
 #include "sim/holding.h"
+#include "data/ahead.h"
 
 mmofl_status mmofl_holding_init(mmofl_holding *h, const mmofl_holding_source *source,
                                 mmofl_arena *arena)
@@ -56,12 +57,19 @@ void mmofl_holding_fetch(void *context, int i, int m, float *values)
     mmofl_holding_values(context, i, m, UINT32_MAX, values);
 }
 
+static void ahead(void *context, int i, int m)
+{
+    const mmofl_holding *h = context;
+    mmofl_dataset_ahead(h->source->data, h->index[i], m);
+}
+
 mmofl_buffer_view mmofl_holding_view(mmofl_holding *h)
 {
     return (mmofl_buffer_view){.samples = {.n = h->window.held,
                                            .mask = h->mask,
                                            .label = h->label,
                                            .fetch = mmofl_holding_fetch,
+                                           .ahead = ahead,
                                            .context = h},
                                .fresh = h->window.fresh};
 }
