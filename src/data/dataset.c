@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/clones.h"
 #include "data/dataset_parts.h"
 #include "data/window_scale.h"
 
@@ -105,8 +106,9 @@ mmofl_status mmofl_dataset_tile(mmofl_dataset *set, mmofl_error *err)
     return MMOFL_OK;
 }
 
-static void affine(size_t n, const float *restrict x, const float *restrict scale,
-                   const float *restrict shift, float *restrict out)
+MMOFL_CLONED static void affine(size_t n, const float *restrict x,
+                                const float *restrict scale,
+                                const float *restrict shift, float *restrict out)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = x[i] * scale[i] + shift[i];
