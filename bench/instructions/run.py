@@ -4,9 +4,9 @@
 Times on a shared machine vary by tens of per cent; the number of instructions of the
 same program on the same input does not.  Each run goes through callgrind on one thread
 with the kernels for x86-64-v3 (valgrind knows no AVX-512), and counts inside of one
-function only, so that the loader of shared libraries is not in it.  Repeats agree within 0.01 %;
-another compiler or C library may move a count further, so a baseline holds for one
-major version of the compiler and is skipped with others.
+function only, so that the loader of shared libraries is not in it.  Repeats agree within
+0.01 %; another compiler or C library may move a count further, so a baseline holds for
+one major version of the compiler and is skipped with others.
 
 Exit: 0 no run is above its baseline by more than the tolerance (or nothing could be
 counted, and --must was not given), 1 one is, or counting failed, 2 wrong usage.
