@@ -84,8 +84,8 @@ void MMOFL_ISA(mmofl_recurrent_backward)(const mmofl_recurrent_cell *cell,
     }                                                                                  \
     const mmofl_layer_kind MMOFL_LAYER_NAME(name_) = {                                 \
         .kind = {.name = #name_,                                                       \
-                 .help = help_,                                                        \
-                 .source = source_,                                                    \
+                 .help = (help_),                                                      \
+                 .source = (source_),                                                  \
                  .options = MMOFL_ISA(mmofl_recurrent_table),                          \
                  .n_options = MMOFL_RECURRENT_OPTIONS,                                 \
                  .options_size = sizeof(mmofl_recurrent_options)},                     \
