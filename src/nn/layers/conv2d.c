@@ -17,6 +17,7 @@
  * with the taps reversed, that writes every stride-th pixel of dx.
  *
  *   scratch:  | W prepared | taps of each phase | padded x | padded dy | row sums | */
+#include <assert.h>
 #include <math.h>
 
 #include "nn/layers/image_map.h"
@@ -59,6 +60,7 @@ static const float *border_put(const border *b, const float *image, float *room)
 {
     if (border_floats(b) == 0)
         return image;
+    assert(room);
     size_t row = (size_t)b->columns * (size_t)b->channels;
     float *to = room + b->above * border_row(b) + (ptrdiff_t)b->left * b->channels;
     for (int r = 0; r < b->rows; r++, to += border_row(b), image += row)
