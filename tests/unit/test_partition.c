@@ -174,7 +174,7 @@ static void devices_have_the_asked_number_of_classes(void **state)
     struct labels *labels = random_labels(600, 6, 2, 1);
     for (int devices = 1; devices <= 40; devices++)
         for (int per_device = 1; per_device <= 6; per_device++) {
-            char text[8];
+            char text[16];
             snprintf(text, sizeof text, "%d", per_device);
             mmofl_partition p = make(labels, pick("classes", "per_device", text, NULL),
                                      devices, (uint64_t)devices);
