@@ -4,7 +4,8 @@
 #ifndef MMOFL_TESTS_SOUND_LEAKS_H
 #define MMOFL_TESTS_SOUND_LEAKS_H
 
-const char *__lsan_default_suppressions(void);
+/* Exported, because the sanitizer, which asks for it, lies in another library. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 
 const char *__lsan_default_suppressions(void)
 {
