@@ -33,8 +33,8 @@ static void mean_power(const stripe *s, const float *x, const double around[LANE
             sum[l] += power == 1 ? d : d * d;
         }
     }
-    size_t groups = s->width / s->channels;
-    double positions = (double)(s->rows * groups + s->tail / s->channels);
+    size_t groups = s->width / s->channels, left = s->tail / s->channels;
+    double positions = (double)(s->rows * groups + left);
     for (size_t c = 0; c < s->channels; c++) {
         double all = 0;
         for (size_t g = 0; g < groups; g++)
@@ -47,7 +47,7 @@ static void mean_power(const stripe *s, const float *x, const double around[LANE
 static void scale_stripe(const stripe *s, const float *x, float *out)
 {
     static const double zero[LANES];
-    double mean[LANES], variance[LANES], scale[LANES] = {0};
+    double mean[LANES] = {0}, variance[LANES] = {0}, scale[LANES] = {0};
     mean_power(s, x, zero, 1, mean);
     mean_power(s, x, mean, 2, variance);
     for (size_t l = 0; l < s->width; l++)

@@ -82,7 +82,7 @@ static void disturb(const void *given, mmofl_rng *rng, const mmofl_modality *mod
     const blur_options *o = given;
     int height = modality->shape.dim[0], width = modality->shape.dim[1];
     size_t channels = (size_t)modality->shape.dim[2], row = channels * (size_t)width;
-    kernel by;
+    kernel by = {0};
     (void)rng;
     make_kernel(o->sigma, &by);
     for (int y = 0; y < height; y++)

@@ -64,7 +64,7 @@ static void run(const mmofl_layer *layer, int gates, cell *next, const double *w
     int channels = layer->in.dim[1], units = whole_option(layer, "out");
     int width = channels_of(layer->out), first = reverse ? 4 : 0;
     int length = length_of(layer, x);
-    double *h = calloc((size_t)(3 * units), sizeof *h);
+    double *h = calloc(3 * (size_t)units, sizeof *h);
     assert(h);
     double *new_h = h + units, *c = new_h + units;
     y += reverse ? units : 0;
