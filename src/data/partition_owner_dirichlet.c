@@ -7,6 +7,8 @@
  * its even part gets nothing of later classes.  Devices d S ... d S + S - 1 belong to
  * the owner who comes d-th by number.  Where we differ: the original draws with the
  * same seed for each owner; ours are independent. */
+#include <assert.h>
+
 #include "data/dirichlet_table.h"
 
 static const mmofl_option options[] = {MMOFL_DIRICHLET_OPTIONS("5")};
@@ -26,6 +28,7 @@ static mmofl_status count_shards(const mmofl_dealing *dealing, size_t *shards,
                                  mmofl_error *err)
 {
     size_t owners = 0;
+    assert(dealing->n > 0);
     for (size_t from = 0; from < dealing->n; from = next_owner(dealing, from))
         owners++;
     *shards = dealing->devices / owners;
