@@ -1,16 +1,9 @@
 /* test_run_measure.c - named numbers: with their round, added later, refused, exported.
  */
-#include "scratch.h"
+#include "run_store_fixture.h"
 
 #include "base/file.h"
 #include "store/export.h"
-
-typedef struct fixture {
-    scratch s;
-    mmofl_run_store *store;
-    int64_t run;
-    mmofl_error err;
-} fixture;
 
 static const mmofl_measure good[] = {{"error_quantity", -1, "gyroscope", 0.5},
                                      {"error_quantity", 3, "accelerometer", 0.1},
@@ -18,28 +11,8 @@ static const mmofl_measure good[] = {{"error_quantity", -1, "gyroscope", 0.5},
 
 static mmofl_status add_round(fixture *f, int round, const mmofl_measure *m, size_t n)
 {
-    mmofl_round_record r = {.round = round,
-                            .participants = 1,
-                            .samples_new = 1,
-                            .n_measures = n,
-                            .measures = m};
-    return mmofl_run_store_add_round(f->store, f->run, &r, NULL, -1, false, &f->err);
-}
-
-static void fixture_new(fixture *f)
-{
-    static const mmofl_run_record run = {"demo", 1, "rounds: 3\n", "0.1"};
-    *f = (fixture){0};
-    scratch_new(&f->s);
-    CHECK_OK(mmofl_run_store_open(scratch_path(&f->s, "run.sqlite"),
-                                  MMOFL_RUN_STORE_WRITE, &f->store, &f->err));
-    CHECK_OK(mmofl_run_store_add_run(f->store, &run, &f->run, &f->err));
-}
-
-static void fixture_delete(fixture *f)
-{
-    mmofl_run_store_close(f->store);
-    scratch_delete(&f->s);
+    return fixture_add_round(f, round,
+                             (mmofl_round_record){.n_measures = n, .measures = m});
 }
 
 static mmofl_status see(void *context, int round, const mmofl_measure *m)

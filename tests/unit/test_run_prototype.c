@@ -1,18 +1,11 @@
 /* test_run_prototype.c - prototypes in the store: with their round, refused, as arrays,
  * and the same file however a run was made. */
-#include "scratch.h"
+#include "run_store_fixture.h"
 
 #include "base/file.h"
 #include "run/seed_run.h"
 #include "store/export.h"
 #include "store/prototype_history.h"
-
-typedef struct fixture {
-    scratch s;
-    mmofl_run_store *store;
-    int64_t run;
-    mmofl_error err;
-} fixture;
 
 static const float early[] = {1, -2.5F, 0.1F}, late[] = {3, 4};
 /* Two modalities of 3 and 2 features, two classes; not in the order of names. */
@@ -25,28 +18,8 @@ enum { GOOD = 4 };
 static mmofl_status add_round(fixture *f, int round, const mmofl_prototype_record *p,
                               size_t n)
 {
-    mmofl_round_record r = {.round = round,
-                            .participants = 1,
-                            .samples_new = 1,
-                            .n_prototypes = n,
-                            .prototypes = p};
-    return mmofl_run_store_add_round(f->store, f->run, &r, NULL, -1, false, &f->err);
-}
-
-static void fixture_new(fixture *f)
-{
-    static const mmofl_run_record run = {"demo", 1, "rounds: 3\n", "0.1"};
-    *f = (fixture){0};
-    scratch_new(&f->s);
-    CHECK_OK(mmofl_run_store_open(scratch_path(&f->s, "run.sqlite"),
-                                  MMOFL_RUN_STORE_WRITE, &f->store, &f->err));
-    CHECK_OK(mmofl_run_store_add_run(f->store, &run, &f->run, &f->err));
-}
-
-static void fixture_delete(fixture *f)
-{
-    mmofl_run_store_close(f->store);
-    scratch_delete(&f->s);
+    return fixture_add_round(f, round,
+                             (mmofl_round_record){.n_prototypes = n, .prototypes = p});
 }
 
 static void prototypes_come_back_as_arrays(void **state)
