@@ -132,7 +132,7 @@ mmofl_status mmofl_activity_log_read(const mmofl_activity_layout *layout,
                                      mmofl_text text, mmofl_activity_log *log,
                                      mmofl_error *err)
 {
-    struct columns columns = choose_columns(layout, options->grouping);
+    struct columns columns = choose_columns(layout, options->sensors);
     const mmofl_text_columns wanted = {.n = layout->columns,
                                        .slot = columns.slot,
                                        .kept = columns.kept,
@@ -178,8 +178,8 @@ mmofl_status mmofl_activity_logs_windows(const mmofl_activity_layout *layout,
                                          const mmofl_activity_log *log, size_t n,
                                          mmofl_dataset **set, mmofl_error *err)
 {
-    const mmofl_activity_group *group = &layout->group[options->grouping];
-    struct columns columns = choose_columns(layout, options->grouping);
+    const mmofl_activity_group *group = &layout->group[options->sensors];
+    struct columns columns = choose_columns(layout, options->sensors);
     mmofl_recording_modality modality[MMOFL_MAX_MODALITIES];
     mmofl_recording recording[MMOFL_ACTIVITY_SUBJECTS];
     assert(n <= MMOFL_ACTIVITY_SUBJECTS && group->n_modalities <= MMOFL_MAX_MODALITIES);

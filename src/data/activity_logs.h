@@ -8,6 +8,7 @@
 #ifndef MMOFL_DATA_ACTIVITY_LOGS_H
 #define MMOFL_DATA_ACTIVITY_LOGS_H
 
+#include "base/option.h"
 #include "data/recording.h"
 #include "data/text_table.h"
 
@@ -45,10 +46,40 @@ typedef struct mmofl_activity_layout {
 
 /** The options of a set of this kind. */
 typedef struct mmofl_activity_options {
-    int grouping;                    /* mmofl_activity_grouping */
+    int sensors;                     /* mmofl_activity_grouping */
     int length, step, every, bridge; /* rows, as in a mmofl_recording_plan */
     const char *test_subjects;       /* numbers between blanks */
 } mmofl_activity_options;
+
+/** The option rows that every such set has; windows are so long and so far apart unless
+ * the user says otherwise. */
+#define MMOFL_ACTIVITY_OPTIONS(default_length, default_step, length_help,              \
+                               sensors_help)                                           \
+    MMOFL_CHOICE_OPTION(mmofl_activity_options, sensors,                               \
+                        MMOFL_ACTIVITY_GROUPING_CHOICES, "by_place", sensors_help),    \
+        MMOFL_INT_OPTION(mmofl_activity_options, length, 1, 16384, default_length,     \
+                         length_help),                                                 \
+        MMOFL_INT_OPTION(mmofl_activity_options, step, 1, 16384, default_step,         \
+                         "rows from one window's start to the next"),                  \
+        MMOFL_INT_OPTION(mmofl_activity_options, every, 1, 100, "1",                   \
+                         "keep every n-th row, without a filter; length and step "     \
+                         "count rows that are kept")
+#define MMOFL_ACTIVITY_TEST_SUBJECTS(default_people)                                   \
+    MMOFL_TEXT_OPTION(mmofl_activity_options, test_subjects, default_people,           \
+                      "people of the test part; all others train")
+
+/** Columns of three axes, the first of which is `first`. */
+#define MMOFL_ACTIVITY_AXES(first) (first), (first) + 1, (first) + 2
+
+/** A modality of `count` columns: its_bridge < 0 = as the option says. */
+#define MMOFL_ACTIVITY_MODALITY(its_name, its_unit, hz, its_bridge, count, ...)        \
+    {                                                                                  \
+        .modality = {.name = its_name,                                                 \
+                     .unit = its_unit,                                                 \
+                     .rate_hz = (hz),                                                  \
+                     .dtype = MMOFL_F32},                                              \
+        .n_columns = (count), .column = {__VA_ARGS__}, .bridge = (its_bridge)          \
+    }
 
 /** One person's file. */
 typedef struct mmofl_activity_log {

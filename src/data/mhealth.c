@@ -23,15 +23,9 @@ static const char *const class_names[CLASSES] = {"standing",
 
 static const int class_ids[CLASSES] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
-#define AXES(first) (first), (first) + 1, (first) + 2
-#define MODALITY(its_name, its_unit, count, ...)                                       \
-    {                                                                                  \
-        .modality = {.name = its_name,                                                 \
-                     .unit = its_unit,                                                 \
-                     .rate_hz = 50,                                                    \
-                     .dtype = MMOFL_F32},                                              \
-        .n_columns = count, .column = {__VA_ARGS__}, .bridge = -1                      \
-    }
+#define AXES MMOFL_ACTIVITY_AXES
+#define MODALITY(name, unit, count, ...)                                               \
+    MMOFL_ACTIVITY_MODALITY(name, unit, 50, -1, count, __VA_ARGS__)
 #define ECG MODALITY("ecg", "mV", 2, 3, 4)
 
 static const mmofl_recording_modality by_place[BY_PLACE] = {
@@ -74,19 +68,11 @@ static mmofl_status import(const mmofl_pick *set, const char *path,
 }
 
 static const mmofl_option options[] = {
-    {"sensors", MMOFL_OPTION_CHOICE, offsetof(mmofl_activity_options, grouping), 0, 0,
-     MMOFL_ACTIVITY_GROUPING_CHOICES, "by_place",
-     "modalities: chest_acceleration, ecg, ankle, arm (by_place), or accelerometer, "
-     "gyroscope, magnetometer, ecg (by_kind)"},
-    MMOFL_INT_OPTION(mmofl_activity_options, length, 1, 16384, "256",
-                     "rows of a window (50 rows a second)"),
-    MMOFL_INT_OPTION(mmofl_activity_options, step, 1, 16384, "128",
-                     "rows from one window's start to the next"),
-    MMOFL_INT_OPTION(mmofl_activity_options, every, 1, 100, "1",
-                     "keep every n-th row, without a filter; length and step count "
-                     "rows that are kept"),
-    MMOFL_TEXT_OPTION(mmofl_activity_options, test_subjects, "9 10",
-                      "people of the test part; all others train")};
+    MMOFL_ACTIVITY_OPTIONS(
+        "256", "128", "rows of a window (50 rows a second)",
+        "modalities: chest_acceleration, ecg, ankle, arm (by_place), or accelerometer, "
+        "gyroscope, magnetometer, ecg (by_kind)"),
+    MMOFL_ACTIVITY_TEST_SUBJECTS("9 10")};
 
 static const mmofl_data_download download = {
     .url = "https://archive.ics.uci.edu/static/public/319/mhealth+dataset.zip",

@@ -30,26 +30,14 @@ static const int class_ids[CLASSES] = {1, 2, 3, 4, 5, 6, 7, 12, 13, 16, 17, 24};
 /* First columns of the units, from 0, and of the sensors within one. */
 enum { HAND = 3, CHEST = 20, ANKLE = 37, ACC = 1, GYRO = 7, MAG = 10 };
 
-#define AXES(first) (first), (first) + 1, (first) + 2
+#define AXES MMOFL_ACTIVITY_AXES
 #define UNIT_COLUMNS(unit) AXES((unit) + ACC), AXES((unit) + GYRO), AXES((unit) + MAG)
 #define SENSOR_COLUMNS(sensor)                                                         \
     AXES(HAND + (sensor)), AXES(CHEST + (sensor)), AXES(ANKLE + (sensor))
-#define MODALITY(its_name, its_unit, ...)                                              \
-    {                                                                                  \
-        .modality = {.name = its_name,                                                 \
-                     .unit = its_unit,                                                 \
-                     .rate_hz = 100,                                                   \
-                     .dtype = MMOFL_F32},                                              \
-        .n_columns = 9, .column = {__VA_ARGS__}, .bridge = -1                          \
-    }
+#define MODALITY(name, unit, ...)                                                      \
+    MMOFL_ACTIVITY_MODALITY(name, unit, 100, -1, 9, __VA_ARGS__)
 #define HEART_RATE                                                                     \
-    {                                                                                  \
-        .modality = {.name = "heart_rate",                                             \
-                     .unit = "bpm",                                                    \
-                     .rate_hz = 100,                                                   \
-                     .dtype = MMOFL_F32},                                              \
-        .n_columns = 1, .column = {2}, .bridge = HEART_RATE_BRIDGE                     \
-    }
+    MMOFL_ACTIVITY_MODALITY("heart_rate", "bpm", 100, HEART_RATE_BRIDGE, 1, 2)
 
 static const mmofl_recording_modality by_place[BY_PLACE] = {
     MODALITY("hand", "mixed", UNIT_COLUMNS(HAND)),
@@ -91,21 +79,13 @@ static mmofl_status import(const mmofl_pick *set, const char *path,
 }
 
 static const mmofl_option options[] = {
-    {"sensors", MMOFL_OPTION_CHOICE, offsetof(mmofl_activity_options, grouping), 0, 0,
-     MMOFL_ACTIVITY_GROUPING_CHOICES, "by_place",
-     "modalities: hand, chest, ankle, heart_rate (by_place), or accelerometer, "
-     "gyroscope, magnetometer, heart_rate (by_kind)"},
-    MMOFL_INT_OPTION(mmofl_activity_options, length, 1, 16384, "512",
-                     "rows of a window (100 rows a second)"),
-    MMOFL_INT_OPTION(mmofl_activity_options, step, 1, 16384, "256",
-                     "rows from one window's start to the next"),
-    MMOFL_INT_OPTION(mmofl_activity_options, every, 1, 100, "1",
-                     "keep every n-th row, without a filter; length and step count "
-                     "rows that are kept"),
+    MMOFL_ACTIVITY_OPTIONS(
+        "512", "256", "rows of a window (100 rows a second)",
+        "modalities: hand, chest, ankle, heart_rate (by_place), or accelerometer, "
+        "gyroscope, magnetometer, heart_rate (by_kind)"),
     MMOFL_INT_OPTION(mmofl_activity_options, bridge, 0, 16384, "25",
                      "longest gap, in rows of the file, that is filled linearly"),
-    MMOFL_TEXT_OPTION(mmofl_activity_options, test_subjects, "105 106",
-                      "people of the test part; all others train")};
+    MMOFL_ACTIVITY_TEST_SUBJECTS("105 106")};
 
 static const mmofl_data_download download = {
     .url = "https://archive.ics.uci.edu/static/public/231/"

@@ -30,7 +30,7 @@ static inline void fuzz_activity(const mmofl_activity_layout *layout,
     if (size > 0)
         memcpy(exact, data, size);
     for (int grouping = 0; grouping < MMOFL_ACTIVITY_GROUPINGS; grouping++) {
-        const mmofl_activity_options options = {.grouping = grouping,
+        const mmofl_activity_options options = {.sensors = grouping,
                                                 .length = 2,
                                                 .step = 1,
                                                 .every = 1 + grouping,

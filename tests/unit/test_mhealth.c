@@ -27,7 +27,7 @@ static mmofl_dataset *import_two(int grouping, const char *test_subjects)
         {"MHEALTHDATASET/README.txt", "read me", 7}};
     scratch_new(&s);
     activity_write_zip(scratch_path(&s, "m.zip"), entries, 3);
-    activity_options(&pick)->grouping = grouping;
+    activity_options(&pick)->sensors = grouping;
     activity_options(&pick)->test_subjects = test_subjects;
     mmofl_dataset *set = activity_import(&mmofl_mhealth, &pick, s.path);
     scratch_delete(&s);

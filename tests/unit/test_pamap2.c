@@ -79,7 +79,7 @@ static void windows_by_kind_join_the_places(void **state)
     make_files(&files);
     scratch_new(&s);
     activity_write_zip(scratch_path(&s, "p.zip"), files.entries, 1);
-    activity_options(&pick)->grouping = MMOFL_ACTIVITY_BY_KIND;
+    activity_options(&pick)->sensors = MMOFL_ACTIVITY_BY_KIND;
     activity_options(&pick)->every = 2;
     mmofl_dataset *set = activity_import(&mmofl_pamap2, &pick, s.path);
     CHECK_INT(set->n_samples, 4); /* of 7 rows each, every 4 */
