@@ -8,6 +8,8 @@
 #ifndef MMOFL_NN_LAYERS_AFFINE_MAP_H
 #define MMOFL_NN_LAYERS_AFFINE_MAP_H
 
+#include <math.h>
+
 #include "nn/layer.h"
 
 typedef struct mmofl_affine_map {
@@ -16,6 +18,22 @@ typedef struct mmofl_affine_map {
     size_t depth;    /* floats in a window */
     size_t channels; /* C_out */
 } mmofl_affine_map;
+
+/* Add a weight, PyTorch's (out, in), and a bias (out), which follows it directly. */
+static inline void affine_map_add_tensors(mmofl_layer *layer, const char *weight,
+                                          const char *bias, size_t in, size_t out)
+{
+    float bound = (float)(1 / sqrt((double)in));
+    mmofl_layer_add_tensor(layer, (mmofl_tensor_plan){.name = weight,
+                                                      .n_dims = 2,
+                                                      .dim = {out, in},
+                                                      .axis = {1, 0},
+                                                      .bound = bound});
+    mmofl_layer_add_tensor(
+        layer,
+        (mmofl_tensor_plan){
+            .name = bias, .n_dims = 1, .dim = {out}, .axis = {0}, .bound = bound});
+}
 
 /* y[s,r,:] = bias + x[s, r*step ... + depth] W */
 static inline void affine_map_forward(const mmofl_affine_map *map, const mmofl_ops *ops,

@@ -79,21 +79,6 @@ static mmofl_affine_map map_between(size_t rows, size_t in, size_t out)
     return (mmofl_affine_map){.rows = rows, .step = in, .depth = in, .channels = out};
 }
 
-static void add_map(mmofl_layer *layer, const char *weight, const char *bias, size_t in,
-                    size_t out)
-{
-    float bound = (float)(1 / sqrt((double)in));
-    mmofl_layer_add_tensor(layer, (mmofl_tensor_plan){.name = weight,
-                                                      .n_dims = 2,
-                                                      .dim = {out, in},
-                                                      .axis = {1, 0},
-                                                      .bound = bound});
-    mmofl_layer_add_tensor(
-        layer,
-        (mmofl_tensor_plan){
-            .name = bias, .n_dims = 1, .dim = {out}, .axis = {0}, .bound = bound});
-}
-
 static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
 {
     if (layer->in.n < 2) {
@@ -105,8 +90,8 @@ static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
     }
     sizes d = sizes_of(layer);
     layer->out = (mmofl_shape){1, {(int)(d.heads * d.channels)}};
-    add_map(layer, "hidden.weight", "hidden.bias", d.channels, d.hidden);
-    add_map(layer, "heads.weight", "heads.bias", d.hidden, d.heads);
+    affine_map_add_tensors(layer, "hidden.weight", "hidden.bias", d.channels, d.hidden);
+    affine_map_add_tensors(layer, "heads.weight", "heads.bias", d.hidden, d.heads);
     layer->fixed_scratch =
         d.hidden * d.channels + d.heads * d.hidden + d.channels * d.heads;
     layer->sample_scratch = 2 * d.rows * (d.hidden + d.heads);

@@ -7,8 +7,6 @@
  * of its tanh maps.  An absent row adds nothing, and the gates see its zeros.
  *
  *   dp = dy x g (1 - g)        dx = W^T dp + g dy */
-#include <math.h>
-
 #include "nn/kernels/vector_math.h"
 #include "nn/layers/affine_map.h"
 #include "nn/layers/layers.h"
@@ -46,17 +44,8 @@ static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
                           "gated_sum wants an input (rows, channels), not %s", shape);
     }
     size_t count = mmofl_shape_count(layer->in);
-    float bound = (float)(1 / sqrt((double)count));
     layer->out = (mmofl_shape){1, {layer->in.dim[1]}};
-    mmofl_layer_add_tensor(layer, (mmofl_tensor_plan){.name = "weight",
-                                                      .n_dims = 2,
-                                                      .dim = {count, count},
-                                                      .axis = {1, 0},
-                                                      .bound = bound});
-    mmofl_layer_add_tensor(
-        layer,
-        (mmofl_tensor_plan){
-            .name = "bias", .n_dims = 1, .dim = {count}, .axis = {0}, .bound = bound});
+    affine_map_add_tensors(layer, "weight", "bias", count, count);
     layer->fixed_scratch = count * count;
     layer->sample_scratch = 2 * count;
     layer->flops = layer->dw_flops = layer->dx_flops = 2.0 * (double)(count * count);

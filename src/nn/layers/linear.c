@@ -1,7 +1,5 @@
 /* linear.c - y = x W + b on the last axis.  W is kept (in, out): PyTorch's, transposed.
  */
-#include <math.h>
-
 #include "nn/layers/affine_map.h"
 #include "nn/layers/layers.h"
 
@@ -28,16 +26,7 @@ static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
     const linear_options *o = layer->options;
     size_t in = mmofl_shape_channels(layer->in), out = (size_t)o->out;
     layer->out.dim[layer->out.n - 1] = o->out;
-    float bound = (float)(1 / sqrt((double)in));
-    mmofl_layer_add_tensor(layer, (mmofl_tensor_plan){.name = "weight",
-                                                      .n_dims = 2,
-                                                      .dim = {out, in},
-                                                      .axis = {1, 0},
-                                                      .bound = bound});
-    mmofl_layer_add_tensor(
-        layer,
-        (mmofl_tensor_plan){
-            .name = "bias", .n_dims = 1, .dim = {out}, .axis = {0}, .bound = bound});
+    affine_map_add_tensors(layer, "weight", "bias", in, out);
     layer->fixed_scratch = in * out; /* W transposed, for dx */
     double work = 2.0 * (double)(mmofl_shape_rows(layer->in) * in * out);
     layer->flops = layer->dw_flops = layer->dx_flops = work;
