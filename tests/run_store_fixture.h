@@ -14,14 +14,15 @@ typedef struct fixture {
     mmofl_error err;
 } fixture;
 
-static inline void fixture_new(fixture *f)
+/** run: NULL = a run called demo. */
+static inline void fixture_begin(fixture *f, const mmofl_run_record *run)
 {
-    static const mmofl_run_record run = {"demo", 1, "rounds: 3\n", "0.1"};
+    static const mmofl_run_record demo = {"demo", 1, "rounds: 3\n", "0.1"};
     *f = (fixture){0};
     scratch_new(&f->s);
     CHECK_OK(mmofl_run_store_open(scratch_path(&f->s, "run.sqlite"),
                                   MMOFL_RUN_STORE_WRITE, &f->store, &f->err));
-    CHECK_OK(mmofl_run_store_add_run(f->store, &run, &f->run, &f->err));
+    CHECK_OK(mmofl_run_store_add_run(f->store, run ? run : &demo, &f->run, &f->err));
 }
 
 static inline void fixture_delete(fixture *f)

@@ -1,15 +1,8 @@
 /* test_export.c - metrics.csv, metrics.jsonl and confusion.csv, byte for byte. */
-#include "scratch.h"
+#include "run_store_fixture.h"
 
 #include "base/file.h"
 #include "store/export.h"
-
-typedef struct fixture {
-    scratch s;
-    mmofl_run_store *store;
-    int64_t run;
-    mmofl_error err;
-} fixture;
 
 static void add(fixture *f, const mmofl_round_record *r)
 {
@@ -19,12 +12,8 @@ static void add(fixture *f, const mmofl_round_record *r)
 /* Two rounds: the first without new samples and not evaluated, the second evaluated. */
 static void fixture_new(fixture *f, double seconds)
 {
-    *f = (fixture){0};
-    scratch_new(&f->s);
-    CHECK_OK(mmofl_run_store_open(scratch_path(&f->s, "run.sqlite"),
-                                  MMOFL_RUN_STORE_WRITE, &f->store, &f->err));
     mmofl_run_record run = {"demo", 1, "", "0.1"};
-    CHECK_OK(mmofl_run_store_add_run(f->store, &run, &f->run, &f->err));
+    fixture_begin(f, &run);
     add(f, &(mmofl_round_record){.round = 1,
                                  .step_size = 0.98,
                                  .participants = 10,
@@ -51,12 +40,6 @@ static void fixture_new(fixture *f, double seconds)
                                  .seconds = seconds,
                                  .n_evaluations = 2,
                                  .evaluations = e});
-}
-
-static void fixture_delete(fixture *f)
-{
-    mmofl_run_store_close(f->store);
-    scratch_delete(&f->s);
 }
 
 static void check_file(fixture *f, const char *name, const char *wanted)

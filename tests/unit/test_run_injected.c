@@ -35,7 +35,7 @@ static void rows_come_back_in_order_whatever_their_order(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     check_export(&f, "");
     CHECK_OK(add_round(&f, 1, good, 3));
     CHECK_OK(add_round(&f, 2, good, 1));
@@ -50,7 +50,7 @@ static void rewinding_takes_rows_along(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 1, good, 1));
     CHECK_OK(add_round(&f, 2, good, 3));
     CHECK_OK(mmofl_run_store_rewind(f.store, f.run, 1, &f.err));
@@ -69,7 +69,7 @@ static void a_visitor_may_stop_the_walk(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 7, good, 3));
     int round = 0;
     CHECK_STATUS(mmofl_run_store_each_injected(f.store, f.run, stop, &round, &f.err),
@@ -90,7 +90,7 @@ static void impossible_rows_are_refused_and_leave_no_round(void **state)
         {{0, "a", 1, -1, 0}, "-1 missing"},   {{0, "a", 3, 1, 3}, "3 disturbed of 3"},
         {{0, "a", -1, 0, 0}, "of -1 samples"}};
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CHECK_STATUS(add_round(&f, 1, &cases[i].row, 1), MMOFL_E_RANGE);
         CHECK_CONTAINS(f.err.text, cases[i].text);

@@ -35,7 +35,7 @@ static void measures_come_back_in_order_whatever_their_order(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 1, good, 3));
     seen(&f, "1 error_quantity accelerometer 3 0.1\n"
              "1 error_quantity gyroscope -1 0.5\n"
@@ -47,7 +47,7 @@ static void dropped_measures_may_come_anew(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 1, good, 3));
     CHECK_OK(mmofl_run_store_drop_measures(f.store, f.run, "error_quantity", &f.err));
     CHECK_OK(mmofl_run_store_drop_measures(f.store, f.run, "nothing", &f.err));
@@ -60,7 +60,7 @@ static void later_measures_join_their_round(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 1, NULL, 0));
     CHECK_OK(mmofl_run_store_add_measures(f.store, f.run, 1, good + 2, 1, &f.err));
     seen(&f, "1 regret  -1 -2.25\n");
@@ -75,7 +75,7 @@ static void rewinding_takes_measures_along(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 1, good + 2, 1));
     CHECK_OK(add_round(&f, 2, good, 3));
     CHECK_OK(mmofl_run_store_rewind(f.store, f.run, 1, &f.err));
@@ -100,7 +100,7 @@ static void bad_measures_are_refused_with_their_round(void **state)
         {{"regret", 0, "", INFINITY}, MMOFL_E_NONFINITE, "inf"},
     };
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CHECK_STATUS(add_round(&f, 1, &cases[i].measure, 1), cases[i].status);
         CHECK_CONTAINS(f.err.text, cases[i].text);
@@ -116,7 +116,7 @@ static void csv_leaves_all_devices_empty(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 1, good, 3));
     char path[512];
     snprintf(path, sizeof path, "%s", scratch_path(&f.s, "measures.csv"));

@@ -26,7 +26,7 @@ static void prototypes_come_back_as_arrays(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 2, good, GOOD));
     CHECK_OK(add_round(&f, 3, NULL, 0)); /* not evaluated */
     CHECK_OK(add_round(&f, 4, good, GOOD));
@@ -56,7 +56,7 @@ static void a_run_without_prototypes_has_no_history_and_no_file(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 1, NULL, 0));
     mmofl_prototype_history h;
     CHECK_OK(mmofl_prototype_history_load(f.store, f.run, &h, &f.err));
@@ -72,7 +72,7 @@ static void rewinding_takes_prototypes_along(void **state)
 {
     (void)state;
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     for (int t = 1; t <= 3; t++)
         CHECK_OK(add_round(&f, t, good, GOOD));
     CHECK_OK(mmofl_run_store_rewind(f.store, f.run, 1, &f.err));
@@ -98,7 +98,7 @@ static void impossible_prototypes_are_refused_and_leave_no_round(void **state)
                  {{"acc", 0, 1, (1 << 20) + 1, early}, MMOFL_E_RANGE},
                  {{"acc", 0, 1, 2, bad}, MMOFL_E_NONFINITE}};
     fixture f;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK_STATUS(add_round(&f, 1, &cases[i].row, 1), cases[i].status);
     const mmofl_prototype_record twice[] = {good[0], good[0]};
@@ -112,7 +112,7 @@ static void rounds_of_different_shapes_are_corrupt(void **state)
     (void)state;
     fixture f;
     mmofl_prototype_history h;
-    fixture_new(&f);
+    fixture_begin(&f, NULL);
     CHECK_OK(add_round(&f, 1, good, GOOD));
     CHECK_OK(add_round(&f, 2, good, 2));
     CHECK_STATUS(mmofl_prototype_history_load(f.store, f.run, &h, &f.err),

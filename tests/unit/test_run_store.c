@@ -1,18 +1,10 @@
 /* test_run_store.c - rounds in SQLite: exact, whole or not at all, and refusals. */
-#include "scratch.h"
+#include "run_store_fixture.h"
 
 #include <float.h>
 #include <sqlite3.h>
 
 #include "base/file.h"
-#include "store/run_store.h"
-
-typedef struct fixture {
-    scratch s;
-    mmofl_run_store *store;
-    int64_t run;
-    mmofl_error err;
-} fixture;
 
 static const mmofl_run_record first_run = {"demo", 18446744073709551615U, "rounds: 3\n",
                                            "0.1"};
@@ -25,16 +17,7 @@ static mmofl_status fixture_open(fixture *f, mmofl_run_store_mode mode)
 
 static void fixture_new(fixture *f)
 {
-    *f = (fixture){0};
-    scratch_new(&f->s);
-    CHECK_OK(fixture_open(f, MMOFL_RUN_STORE_WRITE));
-    CHECK_OK(mmofl_run_store_add_run(f->store, &first_run, &f->run, &f->err));
-}
-
-static void fixture_delete(fixture *f)
-{
-    mmofl_run_store_close(f->store);
-    scratch_delete(&f->s);
+    fixture_begin(f, &first_run);
 }
 
 static const uint64_t confusion[4] = {5, 0, 2, 3};
