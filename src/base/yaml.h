@@ -70,6 +70,11 @@ MMOFL_CHECKED mmofl_status mmofl_yaml_parse_value(const char *text, const char *
 /** The child of a map under key, or NULL. */
 mmofl_yaml_node *mmofl_yaml_get(const mmofl_yaml_node *map, const char *key);
 
+/** The place of section.key, or of what is nearest to it when it was not written;
+ * section NULL: of a key of root itself. */
+const mmofl_yaml_place *mmofl_yaml_place_of(const mmofl_yaml_node *root,
+                                            const char *section, const char *key);
+
 /** Write a tree as YAML that reads as the same tree: a document, or one value on one
  * line in flow style.  Whether that worked, the stream knows.  (yaml_write.c) */
 void mmofl_yaml_write(FILE *to, const mmofl_yaml_node *root);

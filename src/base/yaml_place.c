@@ -90,3 +90,13 @@ mmofl_status mmofl_yaml_fail(const mmofl_yaml_place *place, mmofl_status status,
     return mmofl_fail(err, status, "%.200s:%d:%d: %s\n    %s\n    %*s^", name,
                       place->line, place->column, message, line, shown.caret, "");
 }
+
+const mmofl_yaml_place *mmofl_yaml_place_of(const mmofl_yaml_node *root,
+                                            const char *section, const char *key)
+{
+    const mmofl_yaml_node *map = section ? mmofl_yaml_get(root, section) : root;
+    if (!map)
+        return &root->place;
+    const mmofl_yaml_node *node = mmofl_yaml_get(map, key);
+    return node ? &node->place : &map->place;
+}

@@ -13,23 +13,13 @@
 
 #include "base/file.h"
 #include "config/document.h"
+#include "config/learning.h"
 #include "config/schema.h"
 #include "config/setting.h"
 
 enum { NAME_BYTES = 100, PATH_BYTES = 4096 };
 
 /* ---- checks across keys ---- */
-
-/* The place of section.key, or of what is nearest to it when it was not written. */
-static const mmofl_yaml_place *place_of(const mmofl_yaml_node *root,
-                                        const char *section, const char *key)
-{
-    const mmofl_yaml_node *map = section ? mmofl_yaml_get(root, section) : root;
-    if (!map)
-        return &root->place;
-    const mmofl_yaml_node *node = mmofl_yaml_get(map, key);
-    return node ? &node->place : &map->place;
-}
 
 static mmofl_status check_name(const mmofl_experiment *e, const mmofl_yaml_node *root,
                                mmofl_error *err)
@@ -40,33 +30,17 @@ static mmofl_status check_name(const mmofl_experiment *e, const mmofl_yaml_node 
         bad = bad || *c == '/' || (unsigned char)*c < ' ';
     if (!bad)
         return MMOFL_OK;
-    return mmofl_yaml_fail(place_of(root, NULL, "name"), MMOFL_E_RANGE, err,
+    return mmofl_yaml_fail(mmofl_yaml_place_of(root, NULL, "name"), MMOFL_E_RANGE, err,
                            "name: wanted 1 to %d bytes on one line, without '/' and not"
                            " starting with '.'",
                            NAME_BYTES);
-}
-
-static mmofl_status check_stream(const mmofl_stream_spec *s,
-                                 const mmofl_yaml_node *root, mmofl_error *err)
-{
-    if (s->fresh > s->buffer)
-        return mmofl_yaml_fail(place_of(root, "stream", "new"), MMOFL_E_RANGE, err,
-                               "stream: %d new samples a round do not fit into a buffer"
-                               " of %d; wanted new <= buffer",
-                               s->fresh, s->buffer);
-    if (s->initial > s->buffer)
-        return mmofl_yaml_fail(place_of(root, "stream", "initial"), MMOFL_E_RANGE, err,
-                               "stream: %d initial samples do not fit into a buffer of "
-                               "%d; wanted initial <= buffer",
-                               s->initial, s->buffer);
-    return MMOFL_OK;
 }
 
 static mmofl_status check_participation(const mmofl_experiment *e,
                                         const mmofl_yaml_node *root, mmofl_error *err)
 {
     double p = e->participation;
-    const mmofl_yaml_place *place = place_of(root, NULL, "participation");
+    const mmofl_yaml_place *place = mmofl_yaml_place_of(root, NULL, "participation");
     if (p > 1 && p != floor(p))
         return mmofl_yaml_fail(place, MMOFL_E_RANGE, err,
                                "participation: %.10g is neither a share up to 1 nor a "
@@ -84,7 +58,7 @@ static mmofl_status check_imbalance(const mmofl_experiment *e,
 {
     mmofl_error why = {0};
     mmofl_status st = mmofl_imbalance_check(&e->imbalance, e->fleet.devices, &why);
-    return st ? mmofl_yaml_fail(place_of(root, NULL, "imbalance"), st, err,
+    return st ? mmofl_yaml_fail(mmofl_yaml_place_of(root, NULL, "imbalance"), st, err,
                                 "imbalance: %s", why.text)
               : MMOFL_OK;
 }
@@ -94,7 +68,7 @@ static mmofl_status check_evaluate(const mmofl_evaluate_spec *s,
 {
     if (s->select != MMOFL_SELECT_BEST_VALIDATION)
         return MMOFL_OK;
-    const mmofl_yaml_place *place = place_of(root, "evaluate", "select");
+    const mmofl_yaml_place *place = mmofl_yaml_place_of(root, "evaluate", "select");
     if (s->validation == 0)
         return mmofl_yaml_fail(place, MMOFL_E_MISSING, err,
                                "evaluate: best_validation needs a validation part; "
@@ -112,7 +86,7 @@ static mmofl_status check(const mmofl_experiment *e, const mmofl_yaml_node *root
 {
     mmofl_status st = check_name(e, root, err);
     if (st == MMOFL_OK)
-        st = check_stream(&e->stream, root, err);
+        st = mmofl_learning_check(e, root, err);
     if (st == MMOFL_OK)
         st = check_imbalance(e, root, err);
     if (st == MMOFL_OK)
@@ -144,7 +118,7 @@ static mmofl_status place_path(const mmofl_yaml_node *root, const char *folder,
     if (!*e->data.path)
         return MMOFL_OK;
     char joined[PATH_BYTES];
-    const mmofl_yaml_place *place = place_of(root, "data", "path");
+    const mmofl_yaml_place *place = mmofl_yaml_place_of(root, "data", "path");
     mmofl_status st = mmofl_experiment_place_path(place, folder, e->data.path, joined,
                                                   sizeof joined, err);
     if (st)
@@ -161,7 +135,7 @@ mmofl_status mmofl_experiment_from_document(const mmofl_yaml_node *root,
                                             mmofl_error *err)
 {
     mmofl_experiment e = {.arena = MMOFL_ARENA_INIT};
-    mmofl_status st = mmofl_schema_read(root, &e.arena, &e, err);
+    mmofl_status st = mmofl_schema_read(mmofl_schema(), root, &e.arena, &e, err);
     if (st == MMOFL_OK)
         st = check(&e, root, err);
     if (st == MMOFL_OK)
@@ -225,37 +199,9 @@ mmofl_status mmofl_experiment_load(const char *path, const char *const *settings
 
 /* ---- writing ---- */
 
-/* Close a memory stream; its text, or NULL when memory was short. */
-static char *finish(FILE *stream, char **text)
-{
-    bool failed = ferror(stream);
-    if (fclose(stream) != 0 || failed) {
-        free(*text);
-        return NULL;
-    }
-    return *text;
-}
-
 char *mmofl_experiment_text(const mmofl_experiment *experiment)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return NULL;
-    mmofl_schema_write(stream, experiment);
-    return finish(stream, &text);
-}
-
-char *mmofl_experiment_manual(void)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    if (!stream)
-        return NULL;
-    mmofl_schema_write_manual(stream);
-    return finish(stream, &text);
+    return mmofl_schema_text(mmofl_schema(), experiment);
 }
 
 void mmofl_experiment_free(mmofl_experiment *experiment)

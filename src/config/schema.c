@@ -1,30 +1,11 @@
-/* schema.c - the tables.  Ranges are wide: they refuse slips and what cannot work, not
- * what is unwise. */
-#include "config/schema.h"
+/* schema.c - the tables of what only a whole experiment says; schema_learning.c has
+ * those of what a device needs to know.  Ranges are wide: they refuse slips and what
+ * cannot work, not what is unwise. */
+#include "config/schema_table.h"
 #include "data/disturbance.h"
 #include "data/missing_pattern.h"
 #include "fed/aggregation.h"
 #include "learn/method.h"
-#include "nn/layer.h"
-
-#define VALUE(...)                                                                     \
-    {                                                                                  \
-        .shape = MMOFL_SCHEMA_VALUE, .option = __VA_ARGS__                             \
-    }
-#define OTHER(type, key, field, fallback_text, help_text)                              \
-    .option = {.name = (key),                                                          \
-               .offset = offsetof(type, field),                                        \
-               .fallback = (fallback_text),                                            \
-               .help = (help_text)}
-#define SECTION(type, field, table, help)                                              \
-    {                                                                                  \
-        .shape = MMOFL_SCHEMA_SECTION, .section = &(table),                            \
-        OTHER(type, #field, field, "{}", help)                                         \
-    }
-#define SECTION_OF(table)                                                              \
-    {                                                                                  \
-        (table), (int)(sizeof(table) / sizeof *(table))                                \
-    }
 
 static const mmofl_schema_key data_keys[] = {
     {.shape = MMOFL_SCHEMA_PICK,
@@ -56,24 +37,6 @@ static const mmofl_schema_key fleet_keys[] = {
            "which device owns which training samples")},
 };
 static const mmofl_schema_section fleet_section = SECTION_OF(fleet_keys);
-
-static const mmofl_schema_key stream_keys[] = {
-    VALUE(MMOFL_INT_OPTION(mmofl_stream_spec, buffer, 1, 100000000, "200",
-                           "samples that a device holds at most; the oldest leave "
-                           "first")),
-    VALUE({"new", MMOFL_OPTION_INT, offsetof(mmofl_stream_spec, fresh), 0, 100000000,
-           NULL, "20", "samples that arrive at a device each round; at most buffer"}),
-    VALUE(MMOFL_INT_OPTION(mmofl_stream_spec, initial, 0, 100000000, "0",
-                           "samples that arrive in the first round; 0: a full buffer; "
-                           "at most buffer")),
-    VALUE(MMOFL_CHOICE_OPTION(mmofl_stream_spec, order, MMOFL_ORDER_CHOICES, "shuffled",
-                              "order of arrival: shuffled anew for each pass, or the "
-                              "order in time of the owner")),
-    VALUE(MMOFL_CHOICE_OPTION(mmofl_stream_spec, at_end, MMOFL_END_CHOICES, "cycle",
-                              "when all samples of a device have arrived: begin again, "
-                              "or nothing new arrives any more")),
-};
-static const mmofl_schema_section stream_section = SECTION_OF(stream_keys);
 
 /* What happens to one modality; the test set has no time and so no pattern. */
 #define MISSING_KEY                                                                    \
@@ -150,65 +113,6 @@ static const mmofl_schema_key test_imbalance_keys[] = {
 static const mmofl_schema_section test_imbalance_section =
     SECTION_OF(test_imbalance_keys);
 
-/* The small convolutional encoders of METHOD.md's protocol, for the two sets of
- * accelerometer and gyroscope windows. */
-#define HAR_SETS "synthetic-har|uci-har"
-static const char har_encoders[] =
-    "accelerometer: &imu\n"
-    "  - conv1d: {out: 16, kernel: 8, stride: 4, pad: 2}\n"
-    "  - relu\n"
-    "  - conv1d: {out: 32, kernel: 4, stride: 4}\n"
-    "  - relu\n"
-    "  - global_avg_pool\n"
-    "  - linear: {out: 32}\n"
-    "gyroscope: *imu\n";
-static const char har_head[] = "[{linear: {out: 64}}, relu, {linear: {out: 6}}]";
-
-static const mmofl_schema_key model_keys[] = {
-    {.shape = MMOFL_SCHEMA_ENCODERS,
-     .count = offsetof(mmofl_model_spec, n_encoders),
-     .fits = HAR_SETS,
-     OTHER(mmofl_model_spec, "modalities", encoder, har_encoders,
-           "for each modality of the data set to be used, its encoder's layers")},
-    VALUE(MMOFL_CHOICE_OPTION(
-        mmofl_model_spec, fusion, MMOFL_FUSION_CHOICES, "concat",
-        "how the encoders' outputs become the head's input: features one "
-        "after the other, or rows of one length stacked, for "
-        "attention, gated or summed fusion by the head's first "
-        "layer")),
-    {.shape = MMOFL_SCHEMA_CHAIN,
-     .fits = HAR_SETS,
-     OTHER(mmofl_model_spec, "head", head, har_head,
-           "layers from the fused features to one score for each class")},
-    VALUE(MMOFL_CHOICE_OPTION(mmofl_model_spec, init, MMOFL_INIT_CHOICES,
-                              "uniform_fan_in",
-                              "initial weights and biases: uniform within 1/sqrt(inputs"
-                              " of a unit), PyTorch's default")),
-};
-static const mmofl_schema_section model_section = SECTION_OF(model_keys);
-
-static const mmofl_schema_key train_keys[] = {
-    VALUE(MMOFL_INT_OPTION(mmofl_train_spec, epochs, 1, 100000, "1",
-                           "passes over the buffer each round (E)")),
-    VALUE(
-        MMOFL_INT_OPTION(mmofl_train_spec, batch, 1, 1000000, "20",
-                         "samples in a mini-batch; the last of a pass may be smaller")),
-    VALUE(MMOFL_CHOICE_OPTION(mmofl_train_spec, optimizer, "sgd", "sgd",
-                              "stochastic gradient descent")),
-    VALUE(MMOFL_REAL_OPTION(mmofl_train_spec, momentum, 0, 0.9999, "0",
-                            "heavy ball, as PyTorch's SGD; starts at zero each round")),
-    VALUE(MMOFL_REAL_OPTION(mmofl_train_spec, weight_decay, 0, 1000, "0",
-                            "this times the parameter is added to its gradient")),
-    VALUE(MMOFL_REAL_OPTION(mmofl_train_spec, clip_norm, 0, MMOFL_NO_LIMIT, "1.0",
-                            "a longer gradient is scaled down to this 2-norm; 0: off")),
-    {.shape = MMOFL_SCHEMA_PICK,
-     .kinds = mmofl_lr_kinds,
-     .bare = "constant",
-     OTHER(mmofl_train_spec, "lr", lr, "{kind: exponential, start: 1.0, decay: 0.98}",
-           "step size by round")},
-};
-static const mmofl_schema_section train_section = SECTION_OF(train_keys);
-
 static const mmofl_schema_key evaluate_keys[] = {
     VALUE(MMOFL_INT_OPTION(mmofl_evaluate_spec, every, 0, 1000000000, "10",
                            "test the model every n rounds for the learning curve; 0: "
@@ -269,7 +173,7 @@ static const mmofl_schema_key experiment_keys[] = {
            "one run for each; all random choices of a run follow from its seed")},
     SECTION(mmofl_experiment, data, data_section, "what is learnt from"),
     SECTION(mmofl_experiment, fleet, fleet_section, "the devices and what they own"),
-    SECTION(mmofl_experiment, stream, stream_section, "how samples reach a device"),
+    MMOFL_SCHEMA_STREAM_KEY,
     SECTION(mmofl_experiment, imbalance, imbalance_section,
             "modalities that are missing or disturbed (QQI)"),
     SECTION(mmofl_experiment, test_imbalance, test_imbalance_section,
@@ -280,16 +184,7 @@ static const mmofl_schema_key experiment_keys[] = {
                             "1.0",
                             "devices that take part in a round: a share up to 1, or a "
                             "whole number of devices from 2")),
-    SECTION(mmofl_experiment, model, model_section, "the multimodal model"),
-    SECTION(mmofl_experiment, train, train_section, "how a device learns in a round"),
-    {.shape = MMOFL_SCHEMA_PICK,
-     .kinds = mmofl_method_kinds,
-     OTHER(mmofl_experiment, "method", method, "pm",
-           "what a device does about missing and noisy modalities")},
-    {.shape = MMOFL_SCHEMA_PICK,
-     .kinds = mmofl_aggregation_kinds,
-     OTHER(mmofl_experiment, "aggregation", aggregation, "fedavg",
-           "how the devices' models become the next one")},
+    MMOFL_SCHEMA_LEARNING_KEYS,
     SECTION(mmofl_experiment, evaluate, evaluate_section, "when the model is tested"),
     SECTION(mmofl_experiment, record, record_section,
             "what is kept besides the metrics"),

@@ -64,17 +64,24 @@ struct mmofl_schema_section {
 /** The whole file; offsets of its keys count from a mmofl_experiment. */
 const mmofl_schema_section *mmofl_schema(void);
 
-/** Fill *out from a document.  Lists and texts are made in arena; out->arena is not
- * touched.  Checks what one key can tell by itself; experiment.c checks the rest.
+/** The part of it that devices must know: stream, model, train, method, aggregation. */
+const mmofl_schema_section *mmofl_schema_learning(void);
+
+/** Fill *out from a document of these keys.  Lists and texts are made in arena;
+ * out->arena is not touched.  Checks what one key can tell by itself; experiment.c
+ * checks the rest.
  * @retval those of mmofl_experiment_parse; then *out is undefined */
-MMOFL_CHECKED mmofl_status mmofl_schema_read(const mmofl_yaml_node *root,
+MMOFL_CHECKED mmofl_status mmofl_schema_read(const mmofl_schema_section *section,
+                                             const mmofl_yaml_node *root,
                                              mmofl_arena *arena, mmofl_experiment *out,
                                              mmofl_error *err);
 
-/** Write the experiment as YAML; whether that worked, the stream knows. */
-void mmofl_schema_write(FILE *to, const mmofl_experiment *experiment);
+/** Write these keys of the experiment as YAML, malloc; the caller frees.  NULL when
+ * memory is short. */
+char *mmofl_schema_text(const mmofl_schema_section *section,
+                        const mmofl_experiment *experiment);
 
-/** Write docs/config.md. */
-void mmofl_schema_write_manual(FILE *to);
+/** Close a memory stream; its text, or NULL when memory was short. */
+char *mmofl_schema_close_text(FILE *stream, char **text);
 
 #endif

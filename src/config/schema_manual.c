@@ -1,5 +1,6 @@
 /* schema_manual.c - docs/config.md, written from the tables so that it cannot be wrong
  * about them. */
+#define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include <assert.h>
 #include <ctype.h>
 #include <string.h>
@@ -215,7 +216,7 @@ static void write_all_kinds(FILE *to, told *t, const mmofl_schema_section *secti
     }
 }
 
-void mmofl_schema_write_manual(FILE *to)
+static void write_manual(FILE *to)
 {
     fprintf(to, introduction, MMOFL_YAML_BYTES, MMOFL_YAML_NODES, MMOFL_YAML_DEPTH);
     fputs(kinds_introduction, to);
@@ -223,4 +224,15 @@ void mmofl_schema_write_manual(FILE *to)
     write_section(to, &t, NULL, mmofl_schema(), NULL);
     write_kinds(to, "layer", mmofl_layer_kinds());
     write_all_kinds(to, &t, mmofl_schema());
+}
+
+char *mmofl_experiment_manual(void)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    write_manual(stream);
+    return mmofl_schema_close_text(stream, &text);
 }

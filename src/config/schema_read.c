@@ -368,12 +368,12 @@ static mmofl_status read_fallback(reading *r, const mmofl_schema_key *key,
     if (!option->fallback)
         return mmofl_yaml_fail(&section->place, MMOFL_E_MISSING, r->err,
                                "'%s' is missing: %s", option->name, option->help);
-    if (key->fits && !is_among(key->fits, r->experiment->data.set.kind->name))
+    const mmofl_kind *set = r->experiment->data.set.kind;
+    if (key->fits && !(set && is_among(key->fits, set->name)))
         return mmofl_yaml_fail(&section->place, MMOFL_E_MISSING, r->err,
-                               "'%s' is missing, and has no default for the data set "
-                               "%s: %s",
-                               option->name, r->experiment->data.set.kind->name,
-                               option->help);
+                               "'%s' is missing, and has no default for %s%s: %s",
+                               option->name, set ? "the data set " : "a device",
+                               set ? set->name : "", option->help);
     if (key->shape == MMOFL_SCHEMA_VALUE)
         return mmofl_option_set(option, into, option->fallback, r->err);
     mmofl_yaml_node *node;
@@ -433,11 +433,12 @@ static mmofl_status read_section(reading *r, const mmofl_schema_section *section
     return st;
 }
 
-mmofl_status mmofl_schema_read(const mmofl_yaml_node *root, mmofl_arena *arena,
+mmofl_status mmofl_schema_read(const mmofl_schema_section *section,
+                               const mmofl_yaml_node *root, mmofl_arena *arena,
                                mmofl_experiment *out, mmofl_error *err)
 {
     reading r = {.arena = arena, .err = err, .experiment = out};
     if (root->type != MMOFL_YAML_MAP)
         return refuse_type(&r, root, "the file", "a map of keys, such as name: demo");
-    return read_section(&r, mmofl_schema(), root, out);
+    return read_section(&r, section, root, out);
 }

@@ -2,6 +2,9 @@
  *
  * Sections are block maps, everything below them is in flow style except chains, which
  * have a layer a line. */
+#define _POSIX_C_SOURCE 200809L /* open_memstream */
+#include <stdlib.h>
+
 #include "config/schema.h"
 
 static void write_value(FILE *to, const mmofl_option *option, const void *from)
@@ -173,7 +176,23 @@ static void write_section(FILE *to, const mmofl_schema_section *section,
         write_key(to, &section->keys[i], from, indent);
 }
 
-void mmofl_schema_write(FILE *to, const mmofl_experiment *experiment)
+char *mmofl_schema_close_text(FILE *stream, char **text)
 {
-    write_section(to, mmofl_schema(), experiment, 0);
+    bool failed = ferror(stream);
+    if (fclose(stream) == 0 && !failed)
+        return *text;
+    free(*text);
+    return NULL;
+}
+
+char *mmofl_schema_text(const mmofl_schema_section *section,
+                        const mmofl_experiment *experiment)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return NULL;
+    write_section(stream, section, experiment, 0);
+    return mmofl_schema_close_text(stream, &text);
 }

@@ -173,7 +173,7 @@ static long run_with_failure(long n, mmofl_status *status)
     if (*status == MMOFL_OK)
         *status = mmofl_setting_apply("train.lr.decay=0.9", &arena, &root, &err);
     if (*status == MMOFL_OK)
-        *status = mmofl_schema_read(root, &arena, &e, &err);
+        *status = mmofl_schema_read(mmofl_schema(), root, &arena, &e, &err);
     if (*status != MMOFL_OK)
         CHECK_CONTAINS(err.text, "out of memory");
     long made = arena.allocations;
