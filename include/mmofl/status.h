@@ -57,7 +57,9 @@ extern "C" {
     X(E_STALE, "belongs to another round")                                             \
     X(E_STATE, "not now: wrong order of calls")                                        \
     X(E_INTERRUPTED, "interrupted")                                                    \
-    X(E_UNSUPPORTED, "not supported by this build or machine")
+    X(E_UNSUPPORTED, "not supported by this build or machine")                         \
+    X(E_DENIED, "not allowed")                                                         \
+    X(E_SUPERSEDED, "another took its place")
 
 typedef enum mmofl_status {
 #define MMOFL_STATUS_ENUM(name, text) MMOFL_##name,

@@ -13,14 +13,16 @@ nn:       base
 data:     base
 learn:    nn data base
 fed:      learn nn base
-wire:     fed base
+wire:     fed learn base
 link:     wire fed learn base
 sim:      link wire fed learn nn data base
 config:   sim link wire fed learn nn data base
 store:    base
 run:      store config sim link wire fed learn nn data base
+device:   link wire fed learn nn data config base
+serve:    run store config sim link wire fed learn nn data base
 report:   store base
-cli:      report run store config sim link wire fed learn nn data base
+cli:      serve device report run store config sim link wire fed learn nn data base
 bench:    report run store config sim link wire fed learn nn data base
 public:
 '

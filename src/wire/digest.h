@@ -1,0 +1,39 @@
+/* digest.h - BLAKE2b over fields, as every digest of the protocol is made
+ * (docs/wire.md).
+ *
+ * Numbers go in as little-endian bytes on every machine, so digests agree everywhere.
+ */
+#ifndef MMOFL_WIRE_DIGEST_H
+#define MMOFL_WIRE_DIGEST_H
+
+#include "mmofl/status.h"
+
+enum { MMOFL_DIGEST_BYTES = 32, MMOFL_OBJECT_ID_BYTES = 16 };
+
+/** BLAKE2b-256. */
+typedef struct mmofl_digest {
+    uint8_t bytes[MMOFL_DIGEST_BYTES];
+} mmofl_digest;
+
+/** The name of an object: BLAKE2b-128 of its bytes. */
+typedef struct mmofl_object_id {
+    uint8_t bytes[MMOFL_OBJECT_ID_BYTES];
+} mmofl_object_id;
+
+/** All zero: "no digest", which no data have but by a miracle. */
+bool mmofl_digest_is_none(const mmofl_digest *digest);
+bool mmofl_digest_equal(const mmofl_digest *a, const mmofl_digest *b);
+bool mmofl_object_id_equal(const mmofl_object_id *a, const mmofl_object_id *b);
+
+enum { MMOFL_OBJECT_ID_TEXT = 2 * MMOFL_OBJECT_ID_BYTES + 1 };
+
+/** Lower-case hexadecimal, for people. */
+void mmofl_object_id_text(const mmofl_object_id *id, char text[MMOFL_OBJECT_ID_TEXT]);
+
+mmofl_object_id mmofl_object_id_of(const void *bytes, size_t size);
+
+/** BLAKE2b-256 of n parameters as little-endian float32: the digest of a model.
+ * Cost: about 1 ms for a million. */
+mmofl_digest mmofl_model_digest(const float *parameters, size_t n);
+
+#endif
