@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/option.h"
+#include "base/ranks.h"
 #include "learn/local_rule.h"
 #include "learn/message.h"
 #include "nn/model.h"
@@ -24,6 +25,7 @@ typedef struct mmofl_aggregation_setup {
     mmofl_arena *arena; /* where state lives */
     uint32_t devices, participants; /* of the fleet, and asked in each round */
     double momentum;                /* of the devices' optimiser */
+    const mmofl_ranks *ranks;       /* NULL: alone */
 } mmofl_aggregation_setup;
 
 /** An array that must survive a resume, under the name it has in checkpoints. */
@@ -52,6 +54,9 @@ typedef struct mmofl_aggregation_kind {
      * @retval E_NONFINITE, E_RANGE  its numbers cannot be used; nothing changed
      * @retval E_MISSING  the rule's own numbers are not there; nothing changed */
     mmofl_status (*add)(void *state, const mmofl_update *update);
+    /** All ranks have taken what is theirs: go on as if each had taken everything.
+     * @retval E_RANGE  what they took is too much together; the same on all ranks */
+    mmofl_status (*merge)(void *state, const mmofl_ranks *ranks);
     /** End the round: parameters go from Theta^t to Theta^(t+1); no update, no change.
      */
     void (*finish)(void *state, float *parameters);

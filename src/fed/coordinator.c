@@ -4,6 +4,7 @@
  * the few numbers of each report are kept by device and added up in device order at
  * close, so that floating-point sums do not depend on who was faster. */
 #define _POSIX_C_SOURCE 200809L
+#include <assert.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 struct mmofl_coordinator {
     mmofl_arena arena;
     mmofl_coordinator_setup setup;
+    const mmofl_ranks *ranks;
     const mmofl_aggregation_kind *rule;
     void *state; /* of the rule */
     bool has_prototypes;
@@ -50,7 +52,8 @@ static mmofl_aggregation_setup rule_setup(mmofl_coordinator *c)
                                      .arena = &c->arena,
                                      .devices = s->devices,
                                      .participants = c->n_participants,
-                                     .momentum = s->momentum};
+                                     .momentum = s->momentum,
+                                     .ranks = c->ranks};
 }
 
 /* Can the rule do its work, and is there room for what it keeps? */
@@ -124,6 +127,7 @@ mmofl_status mmofl_coordinator_new(const mmofl_coordinator_setup *setup,
     if (!c)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the coordinator");
     c->setup = *setup;
+    c->ranks = mmofl_ranks_or_alone(setup->ranks);
     c->arena.fail_after = setup->fail_after;
     c->rule = mmofl_aggregation_of(&c->setup.aggregation);
     c->n_participants = n;
@@ -193,6 +197,23 @@ int mmofl_coordinator_state(mmofl_coordinator *c, mmofl_state_array *arrays, int
     if (c->rule->arrays)
         n += c->rule->arrays(c->state, arrays + n, max - n);
     return n;
+}
+
+static size_t size_of(const mmofl_state_array *array)
+{
+    return array->n * (array->type == MMOFL_STATE_F64 ? sizeof(double) : sizeof(float));
+}
+
+void mmofl_coordinator_spread(mmofl_coordinator *c)
+{
+    mmofl_state_array arrays[MMOFL_STATE_ARRAYS];
+    int n = mmofl_coordinator_state(c, arrays, MMOFL_STATE_ARRAYS);
+    assert(!c->open);
+    mmofl_ranks_broadcast(c->ranks, 0, &c->round, sizeof c->round);
+    mmofl_ranks_broadcast(c->ranks, 0, c->parameters,
+                          c->setup.n_parameters * sizeof *c->parameters);
+    for (int i = 0; i < n; i++)
+        mmofl_ranks_broadcast(c->ranks, 0, arrays[i].data, size_of(&arrays[i]));
 }
 
 mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broadcast,
@@ -294,6 +315,30 @@ mmofl_status mmofl_coordinator_accept(mmofl_coordinator *c, const mmofl_update *
 {
     pthread_mutex_lock(&c->lock);
     mmofl_status st = accept_locked(c, update);
+    pthread_mutex_unlock(&c->lock);
+    return st;
+}
+
+static mmofl_status merge_locked(mmofl_coordinator *c, const size_t *start)
+{
+    if (!c->open)
+        return MMOFL_E_STATE;
+    size_t first = start[c->ranks->rank];
+    mmofl_ranks_gather(c->ranks, sizeof *c->answered, start, c->answered + first,
+                       c->answered);
+    mmofl_ranks_gather(c->ranks, sizeof *c->reports, start, c->reports + first,
+                       c->reports);
+    mmofl_status prototypes =
+        c->has_prototypes ? mmofl_global_prototypes_merge(&c->prototypes, c->ranks)
+                          : MMOFL_OK;
+    mmofl_status st = c->rule->merge(c->state, c->ranks);
+    return st ? st : prototypes;
+}
+
+mmofl_status mmofl_coordinator_merge(mmofl_coordinator *c, const size_t *start)
+{
+    pthread_mutex_lock(&c->lock);
+    mmofl_status st = merge_locked(c, start);
     pthread_mutex_unlock(&c->lock);
     return st;
 }

@@ -5,6 +5,9 @@
  * ----> idle
  *
  * It knows nothing of networks or of the devices' memory; updates reach it as messages.
+ *
+ * With ranks (base/ranks.h) each has a coordinator.  They open the same round, each
+ * accepts what comes to its own, merge brings them level, and they close alike.
  */
 #ifndef MMOFL_FED_COORDINATOR_H
 #define MMOFL_FED_COORDINATOR_H
@@ -24,6 +27,7 @@ typedef struct mmofl_coordinator_setup {
     const mmofl_pick *method; /* its prototypes and weights; NULL: pm */
     double momentum;          /* of the devices' optimiser */
     size_t memory_limit;      /* bytes; a rule that keeps more is refused.  0: none */
+    const mmofl_ranks *ranks; /* NULL: alone */
     long fail_after;          /* tests: as in arena.h */
 } mmofl_coordinator_setup;
 
@@ -64,6 +68,9 @@ MMOFL_CHECKED mmofl_status mmofl_coordinator_restore(mmofl_coordinator *coordina
                                                      uint64_t round,
                                                      const float *parameters);
 
+/** The state of rank 0 between rounds (after a restore) goes to all. */
+void mmofl_coordinator_spread(mmofl_coordinator *coordinator);
+
 /** Arrays beside the model that must survive a resume: prototypes, the rule's state.
  * Write into them only between rounds.  At most max; returns how many. */
 int mmofl_coordinator_state(mmofl_coordinator *coordinator, mmofl_state_array *arrays,
@@ -95,6 +102,14 @@ MMOFL_CHECKED mmofl_status mmofl_coordinator_open(mmofl_coordinator *coordinator
  * values */
 MMOFL_CHECKED mmofl_status mmofl_coordinator_accept(mmofl_coordinator *coordinator,
                                                     const mmofl_update *update);
+
+/** Take in what the other ranks accepted: all call it once their updates are there.
+ * Participants number start[r] ... start[r + 1] - 1 are those that rank r has heard.
+ * @retval E_STATE  no round is open
+ * @retval E_RANGE  the updates are too large together; the same on all ranks, and the
+ *                  round is of no use any more */
+MMOFL_CHECKED mmofl_status mmofl_coordinator_merge(mmofl_coordinator *coordinator,
+                                                   const size_t *start);
 
 /** Close the round over the updates that came.  @retval E_STATE  no round is open */
 MMOFL_CHECKED mmofl_status mmofl_coordinator_close(mmofl_coordinator *coordinator,

@@ -1,17 +1,19 @@
 /* fixed_sum.c - rounding by a magic number keeps the loop free of scalar conversions:
  * for |v| < 2^51, v + 1.5*2^52 holds round(v) in its low bits. */
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/clones.h"
 #include "fed/fixed_sum.h"
 
 static const double unit = 0x1p34, magic = 0x1.8p52, largest_term = 0x1p17,
-                    largest_sum = 0x1p28;
+                    largest_sum = 0x1p28, bound_unit = 0x1p20;
+static const int64_t largest_bound = INT64_C(1) << 48; /* largest_sum */
 
 mmofl_status mmofl_fixed_sum_init(mmofl_fixed_sum *sum, size_t n, mmofl_arena *arena)
 {
-    int64_t *numbers = MMOFL_ARENA_NEW(arena, n, int64_t);
+    int64_t *numbers = MMOFL_ARENA_NEW(arena, n + 2, int64_t);
     if (!numbers)
         return MMOFL_E_MEMORY;
     *sum = (mmofl_fixed_sum){.n = n, .sum = numbers};
@@ -39,25 +41,27 @@ MMOFL_CLONED static int32_t largest_bits(const float *x, size_t n)
     return top;
 }
 
-/* May weight * x be added?  Its size goes to *size. */
+/* May weight * x be added?  Its size goes to *size.  Sizes are whole numbers, so that
+ * the answer to all terms together does not depend on their order either. */
 static mmofl_status check(const mmofl_fixed_sum *sum, const float *x, uint32_t weight,
-                          double *size)
+                          int64_t *size)
 {
     int32_t bits = largest_bits(x, sum->n);
     if (bits >= 0x7f800000)
         return MMOFL_E_NONFINITE;
     float top;
     memcpy(&top, &bits, sizeof top);
-    *size = (double)weight * (double)top;
-    return (double)top >= largest_term || sum->bound + *size >= largest_sum
-               ? MMOFL_E_RANGE
-               : MMOFL_OK;
+    double exact = (double)weight * (double)top;
+    if ((double)top >= largest_term || exact >= largest_sum)
+        return MMOFL_E_RANGE;
+    *size = (int64_t)ceil(exact * bound_unit);
+    return sum->bound + *size >= largest_bound ? MMOFL_E_RANGE : MMOFL_OK;
 }
 
 mmofl_status mmofl_fixed_sum_check(const mmofl_fixed_sum *sum, const float *x,
                                    uint32_t weight)
 {
-    double size;
+    int64_t size;
     return check(sum, x, weight, &size);
 }
 
@@ -88,7 +92,7 @@ MMOFL_CLONED static void add(int64_t *restrict sum, const float *restrict x, siz
 
 mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x, uint32_t weight)
 {
-    double size;
+    int64_t size;
     mmofl_status st = check(sum, x, weight, &size);
     if (st)
         return st;
@@ -96,6 +100,19 @@ mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x, uint32_t 
     sum->weight += weight;
     sum->bound += size;
     return MMOFL_OK;
+}
+
+/* Weight and bound go along, so that ranks meet once: a sum that was too large has
+ * wrapped around, its bound has not. */
+mmofl_status mmofl_fixed_sum_merge(mmofl_fixed_sum *sum, const mmofl_ranks *ranks)
+{
+    int64_t *weight = &sum->sum[sum->n], *bound = weight + 1;
+    *weight = (int64_t)sum->weight;
+    *bound = sum->bound;
+    mmofl_ranks_sum(ranks, sum->sum, sum->n + 2);
+    sum->weight = (uint64_t)*weight;
+    sum->bound = *bound;
+    return sum->bound >= largest_bound ? MMOFL_E_RANGE : MMOFL_OK;
 }
 
 double mmofl_fixed_sum_value(const mmofl_fixed_sum *sum, size_t i)

@@ -10,12 +10,14 @@
 #define MMOFL_FED_FIXED_SUM_H
 
 #include "base/arena.h"
+#include "base/ranks.h"
 
 typedef struct mmofl_fixed_sum {
     size_t n;
-    int64_t *sum;    /* (n) in units of 2^-34 */
+    int64_t *sum;    /* (n) in units of 2^-34; two more travel with them */
     uint64_t weight; /* of all terms so far */
-    double bound;    /* sum of weight * max|x| */
+    int64_t
+        bound; /* sum of weight * max|x|, each rounded up to 2^-20, in units of it */
 } mmofl_fixed_sum;
 
 /** Zero, n numbers.  @retval E_MEMORY */
@@ -35,6 +37,12 @@ MMOFL_CHECKED mmofl_status mmofl_fixed_sum_check(const mmofl_fixed_sum *sum,
  * Cost: two passes over x, allocates nothing. */
 MMOFL_CHECKED mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float *x,
                                                uint32_t weight);
+
+/** Take in what the other ranks have added to theirs; all get the same sum, or the same
+ * refusal.
+ * @retval E_RANGE  together they pass the range; the sums are of no use any more */
+MMOFL_CHECKED mmofl_status mmofl_fixed_sum_merge(mmofl_fixed_sum *sum,
+                                                 const mmofl_ranks *ranks);
 
 /** Element i of the sum. */
 double mmofl_fixed_sum_value(const mmofl_fixed_sum *sum, size_t i);

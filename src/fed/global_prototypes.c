@@ -77,6 +77,13 @@ void mmofl_global_prototypes_add(mmofl_global_prototypes *p,
         p->count[i] += by_devices ? sums->count[i] > 0 : sums->count[i];
 }
 
+mmofl_status mmofl_global_prototypes_merge(mmofl_global_prototypes *p,
+                                           const mmofl_ranks *ranks)
+{
+    mmofl_ranks_sum_counts(ranks, p->count, pairs(p->model));
+    return mmofl_fixed_sum_merge(&p->sum, ranks);
+}
+
 /* One pair that was observed this round: its values start at `at`. */
 static void take_over(mmofl_global_prototypes *p, size_t pair, size_t at, size_t n)
 {

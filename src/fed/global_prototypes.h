@@ -40,6 +40,10 @@ MMOFL_CHECKED mmofl_status mmofl_global_prototypes_check(
 void mmofl_global_prototypes_add(mmofl_global_prototypes *p,
                                  const mmofl_prototype_sums *sums);
 
+/** Take in what the other ranks have added.  @retval E_RANGE  as fixed_sum.h says */
+MMOFL_CHECKED mmofl_status mmofl_global_prototypes_merge(mmofl_global_prototypes *p,
+                                                         const mmofl_ranks *ranks);
+
 void mmofl_global_prototypes_finish(mmofl_global_prototypes *p);
 
 #endif

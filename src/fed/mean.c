@@ -52,6 +52,17 @@ mmofl_status mmofl_mean_add(mmofl_mean *mean, const mmofl_update *update,
     return st;
 }
 
+/* All pieces meet, whatever became of those before. */
+mmofl_status mmofl_mean_merge(mmofl_mean *mean, const mmofl_ranks *ranks)
+{
+    mmofl_status st = MMOFL_OK;
+    for (int i = 0; i < mean->pieces.n; i++) {
+        mmofl_status piece = mmofl_fixed_sum_merge(&mean->sum[i], ranks);
+        st = st ? st : piece;
+    }
+    return st;
+}
+
 void mmofl_mean_take(const mmofl_mean *mean, float *x)
 {
     for (int i = 0; i < mean->pieces.n; i++)
@@ -77,6 +88,11 @@ void mmofl_mean_rule_begin(void *state, const float *parameters)
 mmofl_status mmofl_mean_rule_add(void *state, const mmofl_update *update)
 {
     return mmofl_mean_add(state, update, update->parameters);
+}
+
+mmofl_status mmofl_mean_rule_merge(void *state, const mmofl_ranks *ranks)
+{
+    return mmofl_mean_merge(state, ranks);
 }
 
 void mmofl_mean_rule_finish(void *state, float *parameters)

@@ -30,6 +30,11 @@ mmofl_status mmofl_server_step_add(void *state, const mmofl_update *update)
     return mmofl_mean_add(&s->mean, update, update->parameters);
 }
 
+mmofl_status mmofl_server_step_merge(void *state, const mmofl_ranks *ranks)
+{
+    return mmofl_mean_merge(&((mmofl_server_step *)state)->mean, ranks);
+}
+
 void mmofl_server_step_finish(mmofl_server_step *s, float *parameters,
                               void (*step)(const void *options,
                                            const mmofl_server_span *span))

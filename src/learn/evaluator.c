@@ -26,11 +26,13 @@ typedef struct part {
 struct mmofl_evaluator {
     mmofl_arena arena;
     mmofl_evaluator_setup setup;
+    const mmofl_ranks *ranks;
+    size_t *start; /* (ranks + 1) first piece of each rank in the current run */
     part part[PARTS];
     const part *current;           /* of the current run */
     const float *parameters;       /* of the current run */
     double *piece_loss;            /* (pieces of the largest part) */
-    int32_t *predicted;            /* (samples of the largest part) */
+    int32_t *predicted;            /* (samples of the largest part, whole pieces) */
     mmofl_workspace **workspace;   /* (threads) */
     mmofl_method_instance *method; /* (threads) */
 };
@@ -126,11 +128,12 @@ static mmofl_status make(mmofl_evaluator *e)
     mmofl_status st = make_parts(e);
     for (int p = 0; p < PARTS; p++)
         most = e->part[p].n > most ? e->part[p].n : most;
+    e->start = MMOFL_ARENA_NEW(&e->arena, (size_t)e->ranks->size + 1, size_t);
     e->piece_loss = MMOFL_ARENA_NEW(&e->arena, pieces_of(most), double);
-    e->predicted = MMOFL_ARENA_NEW(&e->arena, most, int32_t);
+    e->predicted = MMOFL_ARENA_NEW(&e->arena, pieces_of(most) * PIECE, int32_t);
     e->workspace = MMOFL_ARENA_NEW(&e->arena, threads, mmofl_workspace *);
     e->method = MMOFL_ARENA_NEW(&e->arena, threads, mmofl_method_instance);
-    if (!e->piece_loss || !e->predicted || !e->workspace || !e->method)
+    if (!e->start || !e->piece_loss || !e->predicted || !e->workspace || !e->method)
         return MMOFL_E_MEMORY;
     for (size_t t = 0; !st && t < threads; t++)
         st = make_thread(e, t);
@@ -144,6 +147,7 @@ mmofl_status mmofl_evaluator_new(const mmofl_evaluator_setup *setup,
     if (!e)
         return MMOFL_E_MEMORY;
     e->setup = *setup;
+    e->ranks = mmofl_ranks_or_alone(setup->ranks);
     e->arena.fail_after = setup->fail_after;
     mmofl_status st = make(e);
     if (st) {
@@ -200,10 +204,11 @@ static void ahead_tested(void *context, int i, int modality)
                         modality);
 }
 
-static void test_piece(void *context, size_t item, int thread)
+static void test_piece(void *context, size_t share, int thread)
 {
     mmofl_evaluator *e = context;
     const part *p = e->current;
+    size_t item = e->start[e->ranks->rank] + share;
     size_t from = item * PIECE, n = p->n - from < PIECE ? p->n - from : PIECE;
     piece tested = {e, from};
     mmofl_batch batch = {.n = (int)n,
@@ -257,6 +262,18 @@ static double macro_f1(const mmofl_evaluation *evaluation)
     return seen ? sum / seen : 0;
 }
 
+/* This rank's pieces on its threads, then those of all ranks everywhere. */
+static void test_pieces(mmofl_evaluator *e, size_t pieces)
+{
+    mmofl_ranks_split(e->ranks, pieces, e->start);
+    size_t first = e->start[e->ranks->rank];
+    mmofl_pool_run(e->setup.pool, e->start[e->ranks->rank + 1] - first, test_piece, e);
+    mmofl_ranks_gather(e->ranks, sizeof *e->piece_loss, e->start, e->piece_loss + first,
+                       e->piece_loss);
+    mmofl_ranks_gather(e->ranks, PIECE * sizeof *e->predicted, e->start,
+                       e->predicted + first * PIECE, e->predicted);
+}
+
 static mmofl_evaluation run(mmofl_evaluator *e, part_name name, const float *parameters,
                             const mmofl_prototypes *prototypes)
 {
@@ -267,7 +284,7 @@ static mmofl_evaluation run(mmofl_evaluator *e, part_name name, const float *par
     for (int t = 0; t < mmofl_pool_threads(e->setup.pool); t++)
         mmofl_method_instance_begin(&e->method[t],
                                     &(mmofl_method_round){.prototypes = prototypes});
-    mmofl_pool_run(e->setup.pool, pieces_of(p->n), test_piece, e);
+    test_pieces(e, pieces_of(p->n));
     memset(p->confusion, 0, k * k * sizeof *p->confusion);
     uint64_t right = 0;
     for (size_t i = 0; i < p->n; i++) {

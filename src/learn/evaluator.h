@@ -1,12 +1,14 @@
 /* evaluator.h - testing a model on a data set's test part, or on what was held out of
- * its training part, on all threads.
+ * its training part, on all threads of all ranks.
  *
  * Samples are tested in pieces of a fixed size whose losses are added in their order,
- * so the result does not depend on the number of threads. */
+ * so the result does not depend on the number of threads or ranks.  With ranks each has
+ * an evaluator, all run it, and all get the result. */
 #ifndef MMOFL_LEARN_EVALUATOR_H
 #define MMOFL_LEARN_EVALUATOR_H
 
 #include "base/pool.h"
+#include "base/ranks.h"
 #include "data/holdout.h"
 #include "data/imbalance.h"
 #include "learn/method.h"
@@ -43,7 +45,8 @@ typedef struct mmofl_evaluator_setup {
     const mmofl_holdout *validation; /* NULL or empty: there is none */
     const mmofl_pick *method;        /* what it does at test time; NULL: pm */
     mmofl_pool *pool;
-    long fail_after; /* tests: as in arena.h */
+    const mmofl_ranks *ranks; /* NULL: alone */
+    long fail_after;          /* tests: as in arena.h */
 } mmofl_evaluator_setup;
 
 /** @retval E_MEMORY */

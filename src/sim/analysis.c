@@ -272,6 +272,15 @@ void mmofl_analysis_begin(mmofl_analysis *a, size_t item, int thread,
     watch->before_context = s;
 }
 
+void mmofl_analysis_merge(mmofl_analysis *a, const mmofl_ranks *ranks,
+                          const size_t *start)
+{
+    size_t first = start[ranks->rank];
+    mmofl_ranks_gather(ranks, a->width * sizeof *a->row, start,
+                       a->row + first * a->width, a->row);
+    mmofl_ranks_gather(ranks, sizeof *a->steps, start, a->steps + first, a->steps);
+}
+
 void mmofl_analysis_close(mmofl_analysis *a, size_t n)
 {
     memset(a->mean, 0, a->width * sizeof *a->mean);

@@ -22,6 +22,7 @@
 #ifndef MMOFL_SIM_ANALYSIS_H
 #define MMOFL_SIM_ANALYSIS_H
 
+#include "base/ranks.h"
 #include "sim/holding.h"
 
 /** One number of the last analysed round. */
@@ -49,6 +50,11 @@ size_t mmofl_analysis_bytes(const mmofl_analysis *analysis);
  * call the analysis before each step.  The holding must stay as it is until then. */
 void mmofl_analysis_begin(mmofl_analysis *analysis, size_t item, int thread,
                           const mmofl_holding *holding, mmofl_learner_watch *watch);
+
+/** Have the rows of all participants, of which rank r took numbers start[r] ...
+ * start[r + 1] - 1. */
+void mmofl_analysis_merge(mmofl_analysis *analysis, const mmofl_ranks *ranks,
+                          const size_t *start);
 
 /** All n participants have ended their round: take the means. */
 void mmofl_analysis_close(mmofl_analysis *analysis, size_t n);

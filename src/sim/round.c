@@ -10,6 +10,7 @@ typedef struct round_task {
     mmofl_learner_space *watched_space;
     mmofl_analysis *analysis; /* NULL: not in this round */
     const uint32_t *participants;
+    size_t first; /* of this rank's */
     uint64_t round;
 } round_task;
 
@@ -33,6 +34,20 @@ static void count_injected(const mmofl_simulation *s, mmofl_thread_space *space)
         space->injected[m].disturbed += count.disturbed;
         if (of_device)
             of_device[m] = count;
+    }
+}
+
+/* Over the threads. */
+static void sum_injected(mmofl_simulation *s)
+{
+    for (int m = 0; m < s->setup.data->n_modalities; m++) {
+        mmofl_injected sum = {0};
+        for (int t = 0; t < s->n_threads; t++) {
+            sum.samples += s->thread[t].injected[m].samples;
+            sum.missing += s->thread[t].injected[m].missing;
+            sum.disturbed += s->thread[t].injected[m].disturbed;
+        }
+        s->injected_sum[m] = sum;
     }
 }
 
@@ -60,10 +75,11 @@ static mmofl_learner_watch watch_device(const round_task *task, size_t item, int
     return watch;
 }
 
-static void run_device(void *context, size_t item, int thread)
+static void run_device(void *context, size_t share, int thread)
 {
     const round_task *task = context;
     mmofl_simulation *s = task->s;
+    size_t item = task->first + share;
     mmofl_thread_space *space = &s->thread[thread];
     uint32_t device = task->participants[item];
     bool watched = task->watch && task->watch->device == device && task->watched_space;
@@ -72,7 +88,7 @@ static void run_device(void *context, size_t item, int thread)
         count_injected(s, space);
     mmofl_buffer_view buffer = mmofl_holding_view(&space->holding);
     if (s->kept)
-        buffer.kept = s->kept + device * s->model->n_parameters;
+        buffer.kept = mmofl_fleet_kept(s, device);
     mmofl_learner_watch watch = watch_device(task, item, thread, watched);
     mmofl_broadcast broadcast;
     mmofl_update update;
@@ -88,11 +104,12 @@ static void run_device(void *context, size_t item, int thread)
     s->status[item] = st;
 }
 
+/* Of this rank's participants. */
 static mmofl_status first_failure(const mmofl_simulation *s,
-                                  const uint32_t *participants, uint32_t n,
-                                  uint64_t round, mmofl_error *err)
+                                  const uint32_t *participants, uint64_t round,
+                                  mmofl_error *err)
 {
-    for (uint32_t i = 0; i < n; i++) {
+    for (size_t i = s->start[s->ranks->rank]; i < s->start[s->ranks->rank + 1]; i++) {
         if (s->status[i] == MMOFL_E_NONFINITE || s->status[i] == MMOFL_E_RANGE)
             return mmofl_fail(
                 err, MMOFL_E_NONFINITE,
@@ -127,6 +144,33 @@ static bool is_analysed(const mmofl_simulation_setup *setup, uint64_t round)
            (round - 1) % (uint64_t)setup->analyze_every == 0;
 }
 
+/* This rank's participants on its threads; then the ranks look whether all is well: as
+ * their blocks are in the order of devices, the first failure of the first rank that
+ * has one is that of the whole fleet. */
+static mmofl_status run_devices(round_task *task, mmofl_error *err)
+{
+    mmofl_simulation *s = task->s;
+    mmofl_error own = {0};
+    task->first = s->start[s->ranks->rank];
+    mmofl_pool_run(s->setup.pool, s->start[s->ranks->rank + 1] - task->first,
+                   run_device, task);
+    sum_injected(s);
+    mmofl_status st = first_failure(s, task->participants, task->round, &own);
+    st = mmofl_ranks_agree(s->ranks, st, &own);
+    if (st && err)
+        *err = own;
+    return st;
+}
+
+static mmofl_status fail_too_large(uint64_t round, mmofl_error *err)
+{
+    return mmofl_fail(
+        err, MMOFL_E_NONFINITE,
+        "training diverged: round %llu, the devices' values are huge; try "
+        "a smaller train.lr or set train.clip_norm",
+        (unsigned long long)round);
+}
+
 mmofl_status mmofl_simulation_round(mmofl_simulation *s,
                                     const mmofl_simulation_watch *watch,
                                     mmofl_round_summary *summary, mmofl_error *err)
@@ -147,11 +191,13 @@ mmofl_status mmofl_simulation_round(mmofl_simulation *s,
     forget_injected(s);
     s->analysed = is_analysed(&s->setup, broadcast.round);
     task.analysis = s->analysed ? s->analysis : NULL;
-    mmofl_pool_run(s->setup.pool, n, run_device, &task);
+    mmofl_fleet_deal(s, task.participants, n);
+    st = run_devices(&task, err);
     mmofl_learner_space_delete(task.watched_space);
-    st = first_failure(s, task.participants, n, broadcast.round, err);
     if (st)
         return st;
+    if (mmofl_fleet_exchange(s, task.participants))
+        return fail_too_large(broadcast.round, err);
     if (task.analysis)
         mmofl_analysis_close(task.analysis, n);
     st = mmofl_coordinator_close(s->coordinator, summary);

@@ -38,6 +38,7 @@ static mmofl_status make_coordinator(mmofl_simulation *s, mmofl_error *err)
                                      .model = s->model,
                                      .method = s->setup.method,
                                      .momentum = s->setup.train->momentum,
+                                     .ranks = s->ranks,
                                      .memory_limit = s->setup.memory_limit,
                                      .fail_after = s->setup.fail_after};
     mmofl_status st = mmofl_coordinator_new(&setup, initial, &s->coordinator, err);
@@ -78,26 +79,11 @@ static mmofl_status make_imbalance(mmofl_simulation *s, mmofl_error *err)
 /* The devices' side of the aggregation rule, and room for what each of them keeps. */
 static mmofl_status make_rule(mmofl_simulation *s, mmofl_error *err)
 {
-    const mmofl_simulation_setup *u = &s->setup;
-    s->rule = mmofl_aggregation_local(u->aggregation);
+    s->rule = mmofl_aggregation_local(s->setup.aggregation);
     if (!s->rule.kind)
         return MMOFL_OK;
     s->learner.rule = &s->rule;
-    if (!s->rule.kind->kept)
-        return MMOFL_OK;
-    size_t n = s->model->n_parameters;
-    double bytes = (double)u->devices * (double)n * sizeof(float);
-    if (u->memory_limit > 0 && bytes > (double)u->memory_limit)
-        return mmofl_fail(err, MMOFL_E_MEMORY,
-                          "aggregation %s makes each of %d devices keep %zu numbers: "
-                          "%.0f MiB, and %.0f MiB are free; wanted fewer devices or "
-                          "another rule",
-                          u->aggregation->kind->name, u->devices, n, bytes / (1 << 20),
-                          (double)u->memory_limit / (1 << 20));
-    s->kept = MMOFL_ARENA_NEW(&s->pools, (size_t)u->devices * n, float);
-    return s->kept ? MMOFL_OK
-                   : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices",
-                                u->devices);
+    return s->rule.kind->kept ? mmofl_fleet_kept_init(s, err) : MMOFL_OK;
 }
 
 static mmofl_status make_analysis(mmofl_simulation *s, mmofl_error *err)
@@ -137,6 +123,9 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
                                        .seed = u->seed,
                                        .buffer = u->stream->buffer,
                                        .method = u->method};
+    if (mmofl_fleet_blocks_init(s))
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d ranks",
+                          s->ranks->size);
     st = make_rule(s, err);
     if (!st)
         st = make_imbalance(s, err);
@@ -155,6 +144,7 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
                                     .validation = &s->validation,
                                     .method = u->method,
                                     .pool = u->pool,
+                                    .ranks = s->ranks,
                                     .fail_after = u->fail_after};
     if (!s->status || mmofl_evaluator_new(&tested, &s->evaluator))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices", u->devices);
@@ -177,6 +167,7 @@ mmofl_status mmofl_simulation_new(const mmofl_simulation_setup *setup,
     if (!s)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the simulation");
     s->setup = *setup;
+    s->ranks = mmofl_ranks_or_alone(setup->ranks);
     s->arena.fail_after = s->pools.fail_after = setup->fail_after;
     if (setup->method && mmofl_method_of(setup->method)->undisturbed)
         s->setup.undisturbed = true;
@@ -284,13 +275,7 @@ mmofl_injected mmofl_simulation_injected(const mmofl_simulation *s, int device, 
 
 mmofl_injected mmofl_simulation_injected_sum(const mmofl_simulation *s, int m)
 {
-    mmofl_injected sum = {0};
-    for (int t = 0; t < s->n_threads; t++) {
-        sum.samples += s->thread[t].injected[m].samples;
-        sum.missing += s->thread[t].injected[m].missing;
-        sum.disturbed += s->thread[t].injected[m].disturbed;
-    }
-    return sum;
+    return s->injected_sum[m];
 }
 
 int mmofl_simulation_error_terms(const mmofl_simulation *s, mmofl_error_term *terms,
@@ -307,7 +292,7 @@ const mmofl_holding_source *mmofl_simulation_source(const mmofl_simulation *s)
 int mmofl_simulation_state(mmofl_simulation *s, mmofl_state_array *arrays, int max)
 {
     int n = mmofl_coordinator_state(s->coordinator, arrays, max);
-    if (s->kept && n < max)
+    if (s->kept && n < max && mmofl_ranks_is_first(s->ranks))
         arrays[n++] = (mmofl_state_array){
             s->rule.kind->kept, MMOFL_STATE_F32,
             (size_t)s->setup.devices * s->model->n_parameters, s->kept};

@@ -3,7 +3,12 @@
  *
  * Devices are handed out to threads by number; what a device computes depends on the
  * seed, its number and the round only, and sums of models are integers, so results are
- * the same bytes at any thread count.  Nothing is allocated once it is made. */
+ * the same bytes at any thread count.  Nothing is allocated once it is made.
+ *
+ * With ranks, each has a simulation made of the same setup and calls the same
+ * functions: rounds and tests are shared out among them (exchange.c), and all have the
+ * same model and the same figures afterwards.  Rank 0 alone has what the checkpoint
+ * needs of the devices. */
 #ifndef MMOFL_SIM_SIMULATION_H
 #define MMOFL_SIM_SIMULATION_H
 
@@ -36,7 +41,8 @@ typedef struct mmofl_simulation_setup {
     size_t memory_limit;  /* bytes for what an aggregation rule keeps; 0: no limit */
     int analyze_every;    /* measure error terms in every n-th round; 0: never */
     mmofl_pool *pool;
-    long fail_after; /* tests: as in arena.h */
+    const mmofl_ranks *ranks; /* NULL: alone */
+    long fail_after;          /* tests: as in arena.h */
 } mmofl_simulation_setup;
 
 /** What was injected into the fresh samples of a modality. */
@@ -84,8 +90,12 @@ MMOFL_CHECKED mmofl_status mmofl_simulation_restore(mmofl_simulation *simulation
                                                     uint64_t round,
                                                     const float *parameters);
 
+/** With ranks, after what rank 0 has restored and put into its arrays of state: all go
+ * on from there. */
+void mmofl_simulation_spread(mmofl_simulation *simulation);
+
 /** Arrays beside the model that must survive a resume (fed/coordinator.h), and what
- * devices keep for the aggregation rule, device by device. */
+ * devices keep for the aggregation rule, device by device: that on rank 0 only. */
 int mmofl_simulation_state(mmofl_simulation *simulation, mmofl_state_array *arrays,
                            int max);
 
@@ -100,9 +110,9 @@ typedef struct mmofl_simulation_watch {
     void (*before)(void *context, const float *parameters); /* model as received */
 } mmofl_simulation_watch;
 
-/** Run the next round; watch may be NULL.
- * @retval E_NONFINITE  training diverged; err names the round and the first such device
- */
+/** Run the next round; watch may be NULL, and is with ranks.
+ * @retval E_NONFINITE  training diverged; err names the round and the first such
+ * device; the same on all ranks */
 MMOFL_CHECKED mmofl_status mmofl_simulation_round(mmofl_simulation *simulation,
                                                   const mmofl_simulation_watch *watch,
                                                   mmofl_round_summary *summary,

@@ -163,7 +163,7 @@ static void refuses(mmofl_fixed_sum *sum, const float *x, uint32_t weight,
 {
     int64_t before[2] = {sum->sum[0], sum->sum[1]};
     uint64_t total = sum->weight;
-    double bound = sum->bound;
+    int64_t bound = sum->bound;
     CHECK_STATUS(mmofl_fixed_sum_add(sum, x, weight), wanted);
     CHECK(sum->sum[0] == before[0] && sum->sum[1] == before[1]);
     CHECK(sum->weight == total && sum->bound == bound);

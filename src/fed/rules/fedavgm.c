@@ -57,6 +57,7 @@ const mmofl_aggregation_kind mmofl_rule_fedavgm = {
     .make = make,
     .begin = mmofl_server_step_begin,
     .add = mmofl_server_step_add,
+    .merge = mmofl_server_step_merge,
     .finish = finish,
     .arrays = arrays,
 };

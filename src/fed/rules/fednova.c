@@ -81,6 +81,21 @@ static mmofl_status add(void *state, const mmofl_update *update)
     return st;
 }
 
+/* A sum of steps may wrap around; that of their upper halves tells. */
+static mmofl_status merge(void *state, const mmofl_ranks *ranks)
+{
+    fednova *s = state;
+    size_t n = (size_t)s->mean.pieces.n;
+    for (size_t i = 0; i < n; i++)
+        s->term[i] = s->steps[i] >> 32;
+    mmofl_ranks_sum_counts(ranks, s->term, n);
+    mmofl_ranks_sum_counts(ranks, s->steps, n);
+    mmofl_status st = mmofl_mean_merge(&s->mean, ranks);
+    for (size_t i = 0; i < n && !st; i++)
+        st = s->term[i] >= (uint64_t)(largest_total / 0x1p32) ? MMOFL_E_RANGE : st;
+    return st;
+}
+
 static void finish(void *state, float *parameters)
 {
     fednova *s = state;
@@ -107,5 +122,6 @@ const mmofl_aggregation_kind mmofl_rule_fednova = {
     .make = make,
     .begin = begin,
     .add = add,
+    .merge = merge,
     .finish = finish,
 };

@@ -37,5 +37,6 @@ const mmofl_aggregation_kind mmofl_rule_fedprox = {
     .make = mmofl_mean_rule_make,
     .begin = mmofl_mean_rule_begin,
     .add = mmofl_mean_rule_add,
+    .merge = mmofl_mean_rule_merge,
     .finish = mmofl_mean_rule_finish,
 };

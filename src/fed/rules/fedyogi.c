@@ -35,6 +35,7 @@ const mmofl_aggregation_kind mmofl_rule_fedyogi = {
     .make = mmofl_adaptive_make,
     .begin = mmofl_server_step_begin,
     .add = mmofl_server_step_add,
+    .merge = mmofl_server_step_merge,
     .finish = finish,
     .arrays = arrays,
 };

@@ -33,7 +33,7 @@ typedef struct candidate {
 typedef struct krum {
     mmofl_kept_updates kept;
     krum_options options;
-    double *distance;     /* (participants, participants) squared */
+    double *distance;     /* squared, of the pairs (a, b < a): a (a - 1) / 2 + b */
     double *near;         /* (participants) scratch */
     candidate *candidate; /* (participants) */
 } krum;
@@ -41,7 +41,7 @@ typedef struct krum {
 static mmofl_status check(const mmofl_aggregation_setup *setup, mmofl_error *err)
 {
     const krum_options *o = setup->options;
-    int64_t p = setup->participants, f = o->byzantine;
+    long long p = setup->participants, f = o->byzantine;
     if (setup->by_modality)
         return mmofl_fail(
             err, MMOFL_E_INFEASIBLE,
@@ -51,13 +51,19 @@ static mmofl_status check(const mmofl_aggregation_setup *setup, mmofl_error *err
         return mmofl_fail(err, MMOFL_E_RANGE,
                           "aggregation krum with byzantine %d: wanted at least %lld "
                           "participants in a round, there are %lld",
-                          o->byzantine, (long long)(2 * f + 3), (long long)p);
+                          o->byzantine, 2 * f + 3, p);
     if (o->multi > p - f - 2)
         return mmofl_fail(err, MMOFL_E_RANGE,
                           "aggregation krum with multi %d: wanted at most %lld "
                           "(participants - byzantine - 2)",
-                          o->multi, (long long)(p - f - 2));
+                          o->multi, p - f - 2);
     return MMOFL_OK;
+}
+
+/* Pairs among p models. */
+static size_t pairs_of(size_t p)
+{
+    return p > 0 ? p * (p - 1) / 2 : 0;
 }
 
 static void *make(const mmofl_aggregation_setup *setup)
@@ -67,7 +73,7 @@ static void *make(const mmofl_aggregation_setup *setup)
     if (!s || mmofl_kept_updates_init(&s->kept, setup))
         return NULL;
     s->options = *(const krum_options *)setup->options;
-    s->distance = MMOFL_ARENA_NEW(setup->arena, p * p, double);
+    s->distance = MMOFL_ARENA_NEW(setup->arena, pairs_of(p), double);
     s->near = MMOFL_ARENA_NEW(setup->arena, p, double);
     s->candidate = MMOFL_ARENA_NEW(setup->arena, p, candidate);
     return s->distance && s->near && s->candidate ? s : NULL;
@@ -94,6 +100,22 @@ static double squared_distance(const float *a, const float *b, size_t n)
     return sum;
 }
 
+/* Distances between all models; each rank does a block of the pairs. */
+static void measure(krum *s)
+{
+    mmofl_kept_updates *kept = &s->kept;
+    const mmofl_ranks *ranks = kept->ranks;
+    mmofl_ranks_split(ranks, pairs_of(kept->updates), kept->start);
+    size_t pair = 0, from = kept->start[ranks->rank], to = kept->start[ranks->rank + 1];
+    for (uint32_t a = 0; a < kept->updates; a++)
+        for (uint32_t b = 0; b < a; b++, pair++)
+            if (pair >= from && pair < to)
+                s->distance[pair] = squared_distance(
+                    mmofl_kept_model(kept, a), mmofl_kept_model(kept, b), kept->n);
+    mmofl_ranks_gather(ranks, sizeof *s->distance, kept->start, s->distance + from,
+                       s->distance);
+}
+
 static int by_size(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -114,7 +136,8 @@ static double score(krum *s, uint32_t row)
     int64_t wanted = (int64_t)p - s->options.byzantine - 2;
     for (uint32_t other = 0; other < p; other++)
         if (other != row)
-            s->near[n++] = s->distance[(size_t)row * p + other];
+            s->near[n++] = s->distance[other < row ? pairs_of(row) + other
+                                                   : pairs_of(other) + row];
     qsort(s->near, n, sizeof *s->near, by_size);
     double sum = 0;
     for (uint32_t k = 0; k < n && (k == 0 || k < wanted); k++)
@@ -126,11 +149,7 @@ static double score(krum *s, uint32_t row)
 static void rank(krum *s)
 {
     uint32_t p = s->kept.updates;
-    for (uint32_t a = 0; a < p; a++)
-        for (uint32_t b = 0; b < a; b++)
-            s->distance[(size_t)a * p + b] = s->distance[(size_t)b * p + a] =
-                squared_distance(mmofl_kept_model(&s->kept, a),
-                                 mmofl_kept_model(&s->kept, b), s->kept.n);
+    measure(s);
     for (uint32_t row = 0; row < p; row++)
         s->candidate[row] = (candidate){score(s, row), s->kept.device[row], row};
     qsort(s->candidate, p, sizeof *s->candidate, by_score);
@@ -166,5 +185,6 @@ const mmofl_aggregation_kind mmofl_rule_krum = {
     .make = make,
     .begin = begin,
     .add = add,
+    .merge = mmofl_kept_updates_merge,
     .finish = finish,
 };

@@ -40,5 +40,6 @@ const mmofl_aggregation_kind mmofl_rule_median = {
     .make = make,
     .begin = begin,
     .add = add,
+    .merge = mmofl_kept_updates_merge,
     .finish = finish,
 };

@@ -100,6 +100,14 @@ static mmofl_status add(void *state, const mmofl_update *update)
     return st ? st : mmofl_mean_add(&s->mean, update, update->parameters);
 }
 
+static mmofl_status merge(void *state, const mmofl_ranks *ranks)
+{
+    scaffold *s = state;
+    mmofl_status change = mmofl_fixed_sum_merge(&s->change, ranks);
+    mmofl_status st = mmofl_mean_merge(&s->mean, ranks);
+    return st ? st : change;
+}
+
 static void finish(void *state, float *parameters)
 {
     scaffold *s = state;
@@ -147,6 +155,7 @@ const mmofl_aggregation_kind mmofl_rule_scaffold = {
     .make = make,
     .begin = begin,
     .add = add,
+    .merge = merge,
     .finish = finish,
     .arrays = arrays,
     .down = down,

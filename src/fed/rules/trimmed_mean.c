@@ -64,5 +64,6 @@ const mmofl_aggregation_kind mmofl_rule_trimmed_mean = {
     .make = make,
     .begin = begin,
     .add = add,
+    .merge = mmofl_kept_updates_merge,
     .finish = finish,
 };
