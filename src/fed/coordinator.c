@@ -30,9 +30,8 @@ struct mmofl_coordinator {
     uint64_t round; /* finished rounds; the open one is round + 1 */
     bool open;
     uint32_t n_participants;
-    uint32_t *participants; /* (n_participants) ascending */
-    uint32_t *draw; /* (devices) scratch of the drawing; NULL when all take part */
-    bool *answered; /* (n_participants) */
+    mmofl_participation participants;
+    bool *answered;               /* (n_participants) */
     mmofl_device_report *reports; /* (n_participants) */
     pthread_mutex_t lock; /* late updates may come at any time, also between rounds */
 };
@@ -98,17 +97,14 @@ static mmofl_status make(mmofl_coordinator *c, const float *parameters)
     const mmofl_coordinator_setup *s = &c->setup;
     size_t n = c->n_participants;
     c->parameters = MMOFL_ARENA_NEW(&c->arena, s->n_parameters, float);
-    c->participants = MMOFL_ARENA_NEW(&c->arena, n, uint32_t);
     c->answered = MMOFL_ARENA_NEW(&c->arena, n, bool);
     c->reports = MMOFL_ARENA_NEW(&c->arena, n, mmofl_device_report);
-    if (n < s->devices)
-        c->draw = MMOFL_ARENA_NEW(&c->arena, s->devices, uint32_t);
-    if (!c->parameters || !c->participants || !c->answered || !c->reports ||
-        (n < s->devices && !c->draw) || make_learning(c))
+    if (!c->parameters || !c->answered || !c->reports ||
+        mmofl_participation_init(&c->participants, s->seed, s->devices,
+                                 c->n_participants, &c->arena) ||
+        make_learning(c))
         return MMOFL_E_MEMORY;
     memcpy(c->parameters, parameters, s->n_parameters * sizeof(float));
-    for (uint32_t i = 0; i < n; i++)
-        c->participants[i] = i;
     return MMOFL_OK;
 }
 
@@ -222,9 +218,7 @@ mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broad
     pthread_mutex_lock(&c->lock);
     mmofl_status st = c->open ? MMOFL_E_STATE : MMOFL_OK;
     if (!c->open) {
-        if (c->draw)
-            mmofl_participants_draw(c->setup.seed, c->round + 1, c->setup.devices,
-                                    c->n_participants, c->participants, c->draw);
+        mmofl_participation_draw(&c->participants, c->round + 1);
         memset(c->answered, 0, c->n_participants * sizeof *c->answered);
         c->rule->begin(c->state, c->parameters);
         if (c->has_prototypes)
@@ -236,7 +230,7 @@ mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broad
                               .parameters = c->parameters,
                               .prototypes = mmofl_coordinator_prototypes(c),
                               .rule = c->rule->down ? c->rule->down(c->state) : NULL};
-        *participants = c->participants;
+        *participants = c->participants.device;
         *n = c->n_participants;
     }
     pthread_mutex_unlock(&c->lock);
@@ -291,12 +285,12 @@ static mmofl_status accept_locked(mmofl_coordinator *c, const mmofl_update *u)
         return MMOFL_E_STALE;
     uint32_t device = (uint32_t)u->device;
     const uint32_t *found = u->device < c->setup.devices
-                                ? bsearch(&device, c->participants, c->n_participants,
-                                          sizeof device, by_number)
+                                ? bsearch(&device, c->participants.device,
+                                          c->n_participants, sizeof device, by_number)
                                 : NULL;
     if (!found)
         return MMOFL_E_UNKNOWN;
-    size_t slot = (size_t)(found - c->participants);
+    size_t slot = (size_t)(found - c->participants.device);
     if (c->answered[slot])
         return MMOFL_E_DUPLICATE;
     if (u->n_parameters != c->setup.n_parameters)

@@ -1,6 +1,5 @@
-/* participation.c - the first steps of a Fisher-Yates shuffle, then sorted. */
+/* participation.c - a number of devices, and a choice of them (base/choose.h). */
 #include <math.h>
-#include <stdlib.h>
 
 #include "fed/participation.h"
 
@@ -14,28 +13,30 @@ uint32_t mmofl_participants_wanted(double participation, uint32_t devices)
     return n < 1 ? 1 : (uint32_t)n;
 }
 
-static int by_number(const void *a, const void *b)
+mmofl_status mmofl_participation_init(mmofl_participation *p, uint64_t seed,
+                                      uint32_t devices, uint32_t n, mmofl_arena *arena)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    *p = (mmofl_participation){.seed = seed, .devices = devices, .n = n};
+    p->device = MMOFL_ARENA_NEW(arena, n, uint32_t);
+    if (!p->device)
+        return MMOFL_E_MEMORY;
+    if (n == devices) {
+        mmofl_choose_deck(p->device, n);
+        return MMOFL_OK;
+    }
+    p->deck = MMOFL_ARENA_NEW(arena, devices, uint32_t);
+    p->scratch = MMOFL_ARENA_NEW(arena, n, uint32_t);
+    if (!p->deck || !p->scratch)
+        return MMOFL_E_MEMORY;
+    mmofl_choose_deck(p->deck, devices);
+    return MMOFL_OK;
 }
 
-void mmofl_participants_draw(uint64_t seed, uint64_t round, uint32_t devices,
-                             uint32_t n, uint32_t *participants, uint32_t *draw)
+void mmofl_participation_draw(mmofl_participation *p, uint64_t round)
 {
-    if (n == devices) {
-        for (uint32_t i = 0; i < n; i++)
-            participants[i] = i;
+    if (!p->deck)
         return;
-    }
     mmofl_rng rng =
-        mmofl_rng_open(seed, MMOFL_NO_DEVICE, round, MMOFL_USE_PARTICIPATION);
-    for (uint32_t i = 0; i < devices; i++)
-        draw[i] = i;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t j = i + (uint32_t)mmofl_rng_below(&rng, devices - i);
-        participants[i] = draw[j];
-        draw[j] = draw[i];
-    }
-    qsort(participants, n, sizeof *participants, by_number);
+        mmofl_rng_open(p->seed, MMOFL_NO_DEVICE, round, MMOFL_USE_PARTICIPATION);
+    mmofl_choose(&rng, p->deck, p->devices, p->n, p->device, p->scratch);
 }

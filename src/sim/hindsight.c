@@ -82,13 +82,13 @@ static mmofl_status list_arrivals(mmofl_hindsight *h)
         return MMOFL_E_MEMORY;
     h->arrival = MMOFL_ARENA_NEW(&h->arena, rounds * n, arrival);
     h->start = MMOFL_ARENA_NEW(&h->arena, rounds + 1, size_t);
-    uint32_t *who = MMOFL_ARENA_NEW(&h->arena, devices, uint32_t),
-             *draw = MMOFL_ARENA_NEW(&h->arena, devices, uint32_t);
-    if (!h->arrival || !h->start || !who || !draw)
+    mmofl_participation who;
+    if (!h->arrival || !h->start ||
+        mmofl_participation_init(&who, u->seed, devices, n, &h->arena))
         return MMOFL_E_MEMORY;
     for (size_t t = 1; t <= rounds; t++) {
-        mmofl_participants_draw(u->seed, t, devices, n, who, draw);
-        list_round(h, (int)t, who, n);
+        mmofl_participation_draw(&who, t);
+        list_round(h, (int)t, who.device, n);
         h->start[t] = h->n;
     }
     return MMOFL_OK;
