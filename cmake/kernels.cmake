@@ -1,10 +1,11 @@
-# src/nn/kernels and src/nn/layers, compiled once for each instruction set, always at -O3.
+# src/nn/kernels, src/nn/layers and all *_loops.c (base/clones.h), compiled once for each instruction
+# set, always at -O3.
 #
 # MMOFL_ISA_SUFFIX names the set; isa.c picks one at start-up.  Fused multiply-adds are spelled out
 # in the source (mla, multiply_add) and contraction stays off, so that compilers, sanitizers and
 # instruction sets agree on the bits (docs/performance.md).  peak.c alone may contract: nobody uses
 # its result.
-file(GLOB MMOFL_KERNELS CONFIGURE_DEPENDS src/nn/kernels/*.c src/nn/layers/*.c)
+file(GLOB MMOFL_KERNELS CONFIGURE_DEPENDS src/nn/kernels/*.c src/nn/layers/*.c src/*/*_loops.c)
 
 function(mmofl_instruction_set suffix)
   add_library(mmofl_kernels_${suffix} OBJECT ${MMOFL_KERNELS})

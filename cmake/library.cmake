@@ -11,6 +11,8 @@ file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
      src/learn/methods/*.c src/fed/*.c src/fed/rules/*.c
      src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
      src/run/*.c src/report/*.c)
+# These are compiled for each instruction set (kernels.cmake).
+list(FILTER MMOFL_SOURCES EXCLUDE REGEX "_loops\\.c$")
 
 # Loops over values, features and models at every step, which -O2 leaves scalar.
 set_source_files_properties(src/data/dataset.c src/fed/fixed_sum.c src/nn/gradient.c
@@ -22,8 +24,6 @@ target_include_directories(mmofl_objects PUBLIC include src)
 target_include_directories(mmofl_objects SYSTEM PRIVATE ${RANDOM123_INCLUDE})
 target_compile_definitions(mmofl_objects PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
 target_link_libraries(mmofl_objects PUBLIC PkgConfig::MMOFL_DEPS Threads::Threads m)
-# Noise is made in loops over lanes; sqrt never sees a negative number there.
-set_source_files_properties(src/base/noise.c PROPERTIES COMPILE_OPTIONS "-O3;-fno-math-errno")
 include(cmake/kernels.cmake)
 
 foreach(kind SHARED STATIC)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/clones.h"
+#include "data/dataset_loops.h"
 #include "data/dataset_parts.h"
 #include "data/window_scale.h"
 
@@ -106,14 +106,6 @@ mmofl_status mmofl_dataset_tile(mmofl_dataset *set, mmofl_error *err)
     return MMOFL_OK;
 }
 
-MMOFL_CLONED static void affine(size_t n, const float *restrict x,
-                                const float *restrict scale,
-                                const float *restrict shift, float *restrict out)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = x[i] * scale[i] + shift[i];
-}
-
 static void ids_to_floats(size_t n, const int32_t *restrict id, float *restrict out)
 {
     for (size_t i = 0; i < n; i++)
@@ -137,7 +129,7 @@ void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m, float 
         memcpy(out, x, count * sizeof *out);
         break;
     case MMOFL_STANDARDIZE_CHANNEL:
-        affine(count, x, set->scale[m], set->shift[m], out);
+        MMOFL_BEST(mmofl_dataset_affine)(count, x, set->scale[m], set->shift[m], out);
         break;
     case MMOFL_STANDARDIZE_WINDOW:
         mmofl_window_scale(count / channels, channels, x, out);

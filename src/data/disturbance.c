@@ -104,15 +104,8 @@ int mmofl_disturbance_place(mmofl_rng *rng, int length, int n)
 
 void mmofl_disturbance_add_noise(mmofl_rng *rng, float sigma, float *x, size_t n)
 {
-    enum { PIECE = 8 * MMOFL_NOISE_LANES };
-    float piece[PIECE];
     mmofl_noise noise = mmofl_noise_open(rng);
-    for (size_t part; n > 0; n -= part, x += part) {
-        part = n < PIECE ? n : PIECE;
-        mmofl_noise_fill(&noise, piece, part);
-        for (size_t i = 0; i < part; i++)
-            x[i] += sigma * piece[i];
-    }
+    mmofl_noise_add(&noise, sigma, x, n);
 }
 
 /* Taylor's series of e^(x/1024), |x/1024| <= 1/16, squared ten times. */

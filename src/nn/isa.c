@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "nn/isa.h"
 
 extern const mmofl_isa mmofl_isa_base;
@@ -29,12 +30,9 @@ bool mmofl_isa_runs(const mmofl_isa *isa)
 {
 #ifdef MMOFL_HAVE_X86_64
     if (isa == &mmofl_isa_v3)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-               __builtin_cpu_supports("bmi2");
+        return mmofl_cpu_level() >= 3;
     if (isa == &mmofl_isa_v4)
-        return mmofl_isa_runs(&mmofl_isa_v3) && __builtin_cpu_supports("avx512f") &&
-               __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+        return mmofl_cpu_level() >= 4;
 #endif
     return isa != NULL;
 }

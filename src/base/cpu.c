@@ -1,0 +1,18 @@
+/* cpu.c - the compiler's own list of features, which it fills in before main. */
+#include "base/cpu.h"
+
+int mmofl_cpu_level(void)
+{
+#if defined(__x86_64__)
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+        !__builtin_cpu_supports("bmi2"))
+        return 0;
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                   __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512dq")
+               ? 4
+               : 3;
+#else
+    return 0;
+#endif
+}

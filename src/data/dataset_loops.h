@@ -1,0 +1,15 @@
+/* dataset_loops.h - what is done to the values of a sample, for each instruction set.
+ */
+#ifndef MMOFL_DATA_DATASET_LOOPS_H
+#define MMOFL_DATA_DATASET_LOOPS_H
+
+#include <stddef.h>
+
+#include "base/clones.h"
+
+/** out[i] = x[i] * scale[i] + shift[i], rounded twice. */
+MMOFL_CLONES(void, mmofl_dataset_affine,
+             (size_t n, const float *restrict x, const float *restrict scale,
+              const float *restrict shift, float *restrict out));
+
+#endif

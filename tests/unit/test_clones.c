@@ -1,0 +1,85 @@
+/* test_clones.c - every version of a loop gives the bits of the plain one. */
+#include "check.h"
+
+#include "base/noise_loops.h"
+#include "data/dataset_loops.h"
+#include "fed/fixed_sum_loops.h"
+
+enum { N = 5 * MMOFL_NOISE_LANES + 7 };
+
+/* What all loops make of the same numbers. */
+typedef struct results {
+    float fill[N], add[N], affine[N];
+    mmofl_noise noise; /* where the stream has got to */
+    int64_t one[N], many[N];
+    int32_t largest;
+} results;
+
+static mmofl_noise stream(void)
+{
+    mmofl_rng rng = mmofl_rng_open(1, 2, 3, MMOFL_USE_TEST);
+    mmofl_noise noise = mmofl_noise_open(&rng);
+    noise.counter[0] = 0xffffffe9u; /* wraps inside of a block of lanes */
+    return noise;
+}
+
+#define RUN(version, r)                                                                \
+    {                                                                                  \
+        memset((r), 0, sizeof *(r));                                                   \
+        (r)->noise = stream();                                                         \
+        mmofl_noise_fill_##version(&(r)->noise, (r)->fill, N);                         \
+        memcpy((r)->add, (r)->fill, sizeof(r)->add);                                   \
+        mmofl_noise_add_##version(&(r)->noise, 1.7f, (r)->add, N);                     \
+        mmofl_dataset_affine_##version(N, (r)->fill, (r)->add, (r)->fill,              \
+                                       (r)->affine);                                   \
+        mmofl_fixed_sum_terms_##version((r)->one, (r)->add, N, 1);                     \
+        mmofl_fixed_sum_terms_##version((r)->many, (r)->add, N, 12345);                \
+        (r)->largest = mmofl_fixed_sum_largest_##version((r)->add, N);                 \
+    }
+
+static void every_version_gives_the_bits_of_the_plain_one(void **state)
+{
+    (void)state;
+    results plain;
+    RUN(base, &plain)
+    CHECK(plain.largest > 0);
+#if defined(__x86_64__)
+    results wide;
+    if (mmofl_cpu_level() >= 3) {
+        RUN(v3, &wide)
+        CHECK(memcmp(&plain, &wide, sizeof plain) == 0);
+    }
+    if (mmofl_cpu_level() >= 4) {
+        RUN(v4, &wide)
+        CHECK(memcmp(&plain, &wide, sizeof plain) == 0);
+    }
+#endif
+}
+
+static void what_is_called_is_one_of_them(void **state)
+{
+    (void)state;
+    float best[N], plain[N];
+    mmofl_noise a = stream(), b = stream();
+    mmofl_noise_fill(&a, best, N);
+    mmofl_noise_fill_base(&b, plain, N);
+    CHECK(memcmp(best, plain, sizeof best) == 0);
+    CHECK(memcmp(&a, &b, sizeof a) == 0);
+}
+
+static void added_noise_is_the_noise_times_its_scale(void **state)
+{
+    (void)state;
+    float noise[N], x[N];
+    mmofl_noise a = stream(), b = stream();
+    mmofl_noise_fill(&a, noise, N);
+    for (int i = 0; i < N; i++)
+        x[i] = (float)i;
+    mmofl_noise_add(&b, 0.25f, x, N);
+    for (int i = 0; i < N; i++)
+        CHECK(x[i] == (float)i + 0.25f * noise[i]);
+}
+
+CHECK_MAIN(TEST(every_version_gives_the_bits_of_the_plain_one),
+           TEST(what_is_called_is_one_of_them),
+           TEST(added_noise_is_the_noise_times_its_scale))
