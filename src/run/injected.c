@@ -3,15 +3,13 @@
 
 mmofl_status mmofl_injected_rows_init(mmofl_injected_rows *rows,
                                       const mmofl_simulation *simulation,
-                                      const mmofl_dataset *data, int devices)
+                                      const mmofl_dataset *data, uint32_t participants)
 {
-    *rows = (mmofl_injected_rows){
-        .simulation = simulation, .data = data, .devices = devices};
-    if (devices == 0)
+    *rows = (mmofl_injected_rows){.simulation = simulation, .data = data};
+    if (participants == 0)
         return MMOFL_OK;
-    rows->row =
-        MMOFL_ARENA_NEW(&rows->arena, (size_t)devices * (size_t)data->n_modalities,
-                        mmofl_injected_record);
+    rows->row = MMOFL_ARENA_NEW(&rows->arena, participants * (size_t)data->n_modalities,
+                                mmofl_injected_record);
     return rows->row ? MMOFL_OK : MMOFL_E_MEMORY;
 }
 
@@ -22,13 +20,15 @@ void mmofl_injected_rows_free(mmofl_injected_rows *rows)
 
 static void fill_rows(mmofl_injected_rows *rows, mmofl_round_record *record)
 {
+    const uint32_t *device;
+    uint32_t participants = mmofl_simulation_participants(rows->simulation, &device);
     size_t n = 0;
-    for (int d = 0; d < rows->devices; d++)
+    for (uint32_t p = 0; rows->row && p < participants; p++)
         for (int m = 0; m < rows->data->n_modalities; m++) {
-            mmofl_injected i = mmofl_simulation_injected(rows->simulation, d, m);
+            mmofl_injected i = mmofl_simulation_injected(rows->simulation, p, m);
             if (i.samples > 0)
                 rows->row[n++] = (mmofl_injected_record){
-                    d, rows->data->modality[m].name, (int64_t)i.samples,
+                    (int)device[p], rows->data->modality[m].name, (int64_t)i.samples,
                     (int64_t)i.missing, (int64_t)i.disturbed};
         }
     record->injected = rows->row;

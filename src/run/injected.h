@@ -19,17 +19,16 @@ typedef struct mmofl_injected_rows {
     mmofl_arena arena;
     const mmofl_simulation *simulation;
     const mmofl_dataset *data;
-    int devices;                /* 0: no rows, only measures */
-    mmofl_injected_record *row; /* (devices, M) at most */
+    mmofl_injected_record *row; /* (participants, M) at most; NULL: only measures */
     mmofl_measure measure[MMOFL_INJECTED_MEASURES];
 } mmofl_injected_rows;
 
-/** Room for the rounds of a simulation; devices: those to keep rows of, 0 = none (then
- * nothing is allocated).  @retval E_MEMORY */
+/** Room for the rounds of a simulation; participants: the most whose rows are to be
+ * kept, 0 = none (then nothing is allocated).  @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_injected_rows_init(mmofl_injected_rows *rows,
                                                     const mmofl_simulation *simulation,
                                                     const mmofl_dataset *data,
-                                                    int devices);
+                                                    uint32_t participants);
 void mmofl_injected_rows_free(mmofl_injected_rows *rows);
 
 /** What the last round injected: rows into record, which borrows them; measures into

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "fed/participation.h"
 #include "run/analyze.h"
 #include "run/injected.h"
 #include "run/model_file.h"
@@ -331,11 +332,13 @@ mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, 
     if (!st)
         mmofl_model_tensors_add(&r.tensors, r.state, r.n_state);
     if (!st)
-        st = mmofl_injected_rows_init(&r.injected, r.simulation, setup->data,
-                                      mmofl_simulation_is_imbalanced(r.simulation) &&
-                                              mmofl_setup_records_injected(x)
-                                          ? x->fleet.devices
-                                          : 0);
+        st = mmofl_injected_rows_init(
+            &r.injected, r.simulation, setup->data,
+            mmofl_simulation_is_imbalanced(r.simulation) &&
+                    mmofl_setup_records_injected(x)
+                ? mmofl_participants_wanted(x->participation,
+                                            (uint32_t)x->fleet.devices)
+                : 0);
     if (!st)
         st = mmofl_prototype_rows_init(&r.prototypes, r.simulation);
     st = st ? mmofl_fail(err, st, "no memory for what a round leaves")

@@ -59,21 +59,21 @@ struct mmofl_analysis {
     int n_threads;
     size_t width; /* numbers of a row */
     side *side;   /* (n_threads) */
-    double *row;  /* (devices, width) sums over steps; LARGEST: the maximum */
-    int *steps;   /* (devices) */
+    double *row;  /* (participants, width) sums over steps; LARGEST: the maximum */
+    int *steps;   /* (participants) */
     double *mean; /* (width) of the last round */
 };
 
 static mmofl_status make(mmofl_analysis *a, const mmofl_analysis_setup *setup)
 {
     size_t n = a->model->n_parameters, threads = (size_t)setup->threads,
-           devices = (size_t)setup->devices;
+           participants = setup->participants;
     a->width = FIXED_TERMS + BLOCKS * (size_t)a->model->n_encoders;
-    if (devices > SIZE_MAX / a->width)
+    if (participants > SIZE_MAX / a->width)
         return MMOFL_E_MEMORY;
     a->side = MMOFL_ARENA_NEW(&a->arena, threads, side);
-    a->row = MMOFL_ARENA_NEW(&a->arena, devices * a->width, double);
-    a->steps = MMOFL_ARENA_NEW(&a->arena, devices, int);
+    a->row = MMOFL_ARENA_NEW(&a->arena, participants * a->width, double);
+    a->steps = MMOFL_ARENA_NEW(&a->arena, participants, int);
     a->mean = MMOFL_ARENA_NEW(&a->arena, a->width, double);
     if (!a->side || !a->row || !a->steps || !a->mean)
         return MMOFL_E_MEMORY;

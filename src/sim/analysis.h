@@ -36,7 +36,8 @@ typedef struct mmofl_analysis mmofl_analysis;
 
 typedef struct mmofl_analysis_setup {
     const mmofl_model *model;
-    int devices, threads;
+    uint32_t participants; /* the most that a round has */
+    int threads;
     int batch; /* most samples in a mini-batch */
     long fail_after;
 } mmofl_analysis_setup;

@@ -26,36 +26,38 @@ mmofl_status mmofl_fleet_blocks_init(mmofl_simulation *s)
     return MMOFL_OK;
 }
 
-void mmofl_fleet_deal(mmofl_simulation *s, const uint32_t *participants, uint32_t n)
+void mmofl_fleet_deal(mmofl_simulation *s)
 {
     if (!s->kept) {
-        mmofl_ranks_split(s->ranks, n, s->start);
+        mmofl_ranks_split(s->ranks, s->n_participants, s->start);
         return;
     }
     size_t next = 0;
     for (int r = 0; r <= s->ranks->size; r++) {
-        while (next < n && participants[next] < s->block[r])
+        while (next < s->n_participants && s->participants[next] < s->block[r])
             next++;
         s->start[r] = next;
     }
 }
 
-/* Each is three counts. */
-static void sum_injected(const mmofl_simulation *s, mmofl_injected *injected, size_t n)
+/* Sums, each of which is three counts, and the participants' own. */
+static void exchange_injected(mmofl_simulation *s)
 {
-    static_assert(sizeof *injected == 3 * sizeof(uint64_t), "counts without gaps");
-    mmofl_ranks_sum_counts(s->ranks, (uint64_t *)(void *)injected, 3 * n);
+    static_assert(sizeof(mmofl_injected) == 3 * sizeof(uint64_t), "counts, no gaps");
+    size_t modalities = (size_t)s->setup.data->n_modalities;
+    mmofl_ranks_sum_counts(s->ranks, (uint64_t *)(void *)s->injected_sum,
+                           3 * modalities);
+    if (s->injected)
+        mmofl_ranks_gather(s->ranks, modalities * sizeof *s->injected, s->start,
+                           s->injected + s->start[s->ranks->rank] * modalities,
+                           s->injected);
 }
 
-mmofl_status mmofl_fleet_exchange(mmofl_simulation *s, const uint32_t *participants)
+mmofl_status mmofl_fleet_exchange(mmofl_simulation *s)
 {
-    size_t modalities = (size_t)s->setup.data->n_modalities;
-    if (s->source.imbalance) {
-        sum_injected(s, s->injected_sum, modalities);
-        if (s->injected)
-            sum_injected(s, s->injected, (size_t)s->setup.devices * modalities);
-    }
-    mmofl_fleet_kept_collect(s, participants);
+    if (s->source.imbalance)
+        exchange_injected(s);
+    mmofl_fleet_kept_collect(s);
     if (s->analysed)
         mmofl_analysis_merge(s->analysis, s->ranks, s->start);
     return mmofl_coordinator_merge(s->coordinator, s->start);

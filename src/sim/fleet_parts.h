@@ -30,15 +30,18 @@ struct mmofl_simulation {
     mmofl_coordinator *coordinator;
     mmofl_link *link;
     mmofl_imbalance *imbalance; /* NULL: nothing is missing or disturbed by us */
-    mmofl_injected *injected;   /* (devices, M) in the last round; NULL: not recorded */
+    mmofl_injected *injected;   /* (most, M) by participant; NULL: not recorded */
     mmofl_injected injected_sum[MMOFL_MAX_MODALITIES]; /* of all devices */
     mmofl_holding_source source;
     mmofl_evaluator *evaluator;
     mmofl_analysis *analysis; /* NULL: none */
     bool analysed;            /* the last round was */
     int n_threads;
-    mmofl_thread_space *thread; /* (n_threads) */
-    mmofl_status *status;       /* (devices) of the current round's participants */
+    mmofl_thread_space *thread;   /* (n_threads) */
+    uint32_t most;                /* participants that a round has */
+    mmofl_status *status;         /* (most) of the current round's participants */
+    const uint32_t *participants; /* (n_participants) of the last round */
+    uint32_t n_participants;
 };
 
 /* ---- exchange.c ---- */
@@ -46,13 +49,12 @@ struct mmofl_simulation {
 /** @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_fleet_blocks_init(mmofl_simulation *s);
 
-/** Deal out the n participants of a round. */
-void mmofl_fleet_deal(mmofl_simulation *s, const uint32_t *participants, uint32_t n);
+/** Deal out the participants of a round. */
+void mmofl_fleet_deal(mmofl_simulation *s);
 
 /** All ranks have trained theirs without a failure: have the round's outcome
  * everywhere.  @retval E_RANGE  the same on all ranks */
-MMOFL_CHECKED mmofl_status mmofl_fleet_exchange(mmofl_simulation *s,
-                                                const uint32_t *participants);
+MMOFL_CHECKED mmofl_status mmofl_fleet_exchange(mmofl_simulation *s);
 
 /* ---- kept.c ---- */
 
@@ -63,7 +65,7 @@ MMOFL_CHECKED mmofl_status mmofl_fleet_kept_init(mmofl_simulation *s, mmofl_erro
 float *mmofl_fleet_kept(const mmofl_simulation *s, size_t device);
 
 /** What the participants of a round keep now goes to rank 0. */
-void mmofl_fleet_kept_collect(const mmofl_simulation *s, const uint32_t *participants);
+void mmofl_fleet_kept_collect(const mmofl_simulation *s);
 
 /** What rank 0 has goes to the ranks that keep it. */
 void mmofl_fleet_kept_spread(const mmofl_simulation *s);

@@ -6,7 +6,6 @@
  * that have changed are brought to it. */
 #include <string.h>
 
-#include "fed/participation.h"
 #include "sim/fleet_parts.h"
 
 static size_t row_bytes(const mmofl_simulation *s)
@@ -34,9 +33,7 @@ static size_t rows_here(const mmofl_simulation *s)
 /* Room to pack the rows that a round has changed; one at least, for spread. */
 static mmofl_status make_packed(mmofl_simulation *s)
 {
-    size_t most =
-        mmofl_participants_wanted(s->setup.participation, (uint32_t)s->setup.devices);
-    size_t rows = rows_here(s) < most ? rows_here(s) : most;
+    size_t rows = rows_here(s) < s->most ? rows_here(s) : s->most;
     s->packed =
         MMOFL_ARENA_NEW(&s->pools, (rows ? rows : 1) * s->model->n_parameters, float);
     return s->packed ? MMOFL_OK : MMOFL_E_MEMORY;
@@ -65,18 +62,19 @@ float *mmofl_fleet_kept(const mmofl_simulation *s, size_t device)
     return s->kept + (device - first_row(s)) * s->model->n_parameters;
 }
 
-void mmofl_fleet_kept_collect(const mmofl_simulation *s, const uint32_t *participants)
+void mmofl_fleet_kept_collect(const mmofl_simulation *s)
 {
     if (!s->packed)
         return;
     size_t n = s->model->n_parameters, all = s->start[s->ranks->size];
     size_t from = s->start[s->ranks->rank], to = s->start[s->ranks->rank + 1];
     for (size_t i = from; i < to; i++)
-        memcpy(s->packed + (i - from) * n, mmofl_fleet_kept(s, participants[i]),
+        memcpy(s->packed + (i - from) * n, mmofl_fleet_kept(s, s->participants[i]),
                row_bytes(s));
     mmofl_ranks_collect(s->ranks, row_bytes(s), s->start, s->packed, s->packed);
     for (size_t i = to; keeps_all(s) && i < all; i++)
-        memcpy(mmofl_fleet_kept(s, participants[i]), s->packed + i * n, row_bytes(s));
+        memcpy(mmofl_fleet_kept(s, s->participants[i]), s->packed + i * n,
+               row_bytes(s));
 }
 
 void mmofl_fleet_kept_spread(const mmofl_simulation *s)

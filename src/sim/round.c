@@ -9,18 +9,18 @@ typedef struct round_task {
     const mmofl_simulation_watch *watch;
     mmofl_learner_space *watched_space;
     mmofl_analysis *analysis; /* NULL: not in this round */
-    const uint32_t *participants;
-    size_t first; /* of this rank's */
+    size_t first;             /* of this rank's */
     uint64_t round;
 } round_task;
 
 /* Add up what became of the fresh samples, the last ones of the buffer. */
-static void count_injected(const mmofl_simulation *s, mmofl_thread_space *space)
+static void count_injected(const mmofl_simulation *s, size_t item,
+                           mmofl_thread_space *space)
 {
     const mmofl_holding *h = &space->holding;
     int n_modalities = s->setup.data->n_modalities;
     mmofl_injected *of_device =
-        s->injected ? s->injected + h->device * (size_t)n_modalities : NULL;
+        s->injected ? s->injected + item * (size_t)n_modalities : NULL;
     for (int m = 0; m < n_modalities; m++) {
         mmofl_injected count = {0};
         for (int i = h->window.held - h->window.fresh; i < h->window.held; i++) {
@@ -56,10 +56,6 @@ static void forget_injected(mmofl_simulation *s)
     for (int t = 0; t < s->n_threads; t++)
         memset(s->thread[t].injected, 0,
                MMOFL_MAX_MODALITIES * sizeof *s->thread[t].injected);
-    if (s->injected)
-        memset(s->injected, 0,
-               (size_t)s->setup.devices * (size_t)s->setup.data->n_modalities *
-                   sizeof *s->injected);
 }
 
 /* Who is called at the device's steps: somebody who watches it, the analysis, both. */
@@ -81,11 +77,11 @@ static void run_device(void *context, size_t share, int thread)
     mmofl_simulation *s = task->s;
     size_t item = task->first + share;
     mmofl_thread_space *space = &s->thread[thread];
-    uint32_t device = task->participants[item];
+    uint32_t device = s->participants[item];
     bool watched = task->watch && task->watch->device == device && task->watched_space;
     mmofl_holding_look(&space->holding, device, task->round);
     if (s->source.imbalance)
-        count_injected(s, space);
+        count_injected(s, item, space);
     mmofl_buffer_view buffer = mmofl_holding_view(&space->holding);
     if (s->kept)
         buffer.kept = mmofl_fleet_kept(s, device);
@@ -105,8 +101,7 @@ static void run_device(void *context, size_t share, int thread)
 }
 
 /* Of this rank's participants. */
-static mmofl_status first_failure(const mmofl_simulation *s,
-                                  const uint32_t *participants, uint64_t round,
+static mmofl_status first_failure(const mmofl_simulation *s, uint64_t round,
                                   mmofl_error *err)
 {
     for (size_t i = s->start[s->ranks->rank]; i < s->start[s->ranks->rank + 1]; i++) {
@@ -115,10 +110,10 @@ static mmofl_status first_failure(const mmofl_simulation *s,
                 err, MMOFL_E_NONFINITE,
                 "training diverged: round %llu, device %u has NaN, infinite or huge "
                 "values; try a smaller train.lr or set train.clip_norm",
-                (unsigned long long)round, participants[i]);
+                (unsigned long long)round, s->participants[i]);
         if (s->status[i])
             return mmofl_fail(err, s->status[i], "round %llu, device %u: %s",
-                              (unsigned long long)round, participants[i],
+                              (unsigned long long)round, s->participants[i],
                               mmofl_status_text(s->status[i]));
     }
     return MMOFL_OK;
@@ -155,7 +150,7 @@ static mmofl_status run_devices(round_task *task, mmofl_error *err)
     mmofl_pool_run(s->setup.pool, s->start[s->ranks->rank + 1] - task->first,
                    run_device, task);
     sum_injected(s);
-    mmofl_status st = first_failure(s, task->participants, task->round, &own);
+    mmofl_status st = first_failure(s, task->round, &own);
     st = mmofl_ranks_agree(s->ranks, st, &own);
     if (st && err)
         *err = own;
@@ -177,9 +172,8 @@ mmofl_status mmofl_simulation_round(mmofl_simulation *s,
 {
     mmofl_broadcast broadcast;
     round_task task = {.s = s, .watch = watch};
-    uint32_t n;
-    mmofl_status st =
-        mmofl_coordinator_open(s->coordinator, &broadcast, &task.participants, &n);
+    mmofl_status st = mmofl_coordinator_open(s->coordinator, &broadcast,
+                                             &s->participants, &s->n_participants);
     if (!st)
         st = s->link->kind->offer(s->link, &broadcast);
     if (st)
@@ -191,15 +185,15 @@ mmofl_status mmofl_simulation_round(mmofl_simulation *s,
     forget_injected(s);
     s->analysed = is_analysed(&s->setup, broadcast.round);
     task.analysis = s->analysed ? s->analysis : NULL;
-    mmofl_fleet_deal(s, task.participants, n);
+    mmofl_fleet_deal(s);
     st = run_devices(&task, err);
     mmofl_learner_space_delete(task.watched_space);
     if (st)
         return st;
-    if (mmofl_fleet_exchange(s, task.participants))
+    if (mmofl_fleet_exchange(s))
         return fail_too_large(broadcast.round, err);
     if (task.analysis)
-        mmofl_analysis_close(task.analysis, n);
+        mmofl_analysis_close(task.analysis, s->n_participants);
     st = mmofl_coordinator_close(s->coordinator, summary);
     return st ? mmofl_fail(err, st, "round cannot end: %s", mmofl_status_text(st))
               : MMOFL_OK;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fed/participation.h"
 #include "sim/fleet_parts.h"
 
 static mmofl_status make_threads(mmofl_simulation *s, mmofl_error *err)
@@ -70,10 +71,10 @@ static mmofl_status make_imbalance(mmofl_simulation *s, mmofl_error *err)
     if (st || !s->imbalance || !u->record_injected)
         return st;
     s->injected = MMOFL_ARENA_NEW(
-        &s->arena, (size_t)u->devices * (size_t)u->data->n_modalities, mmofl_injected);
+        &s->arena, (size_t)s->most * (size_t)u->data->n_modalities, mmofl_injected);
     return s->injected ? MMOFL_OK
-                       : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices",
-                                    u->devices);
+                       : mmofl_fail(err, MMOFL_E_MEMORY,
+                                    "no memory for %u participants", s->most);
 }
 
 /* The devices' side of the aggregation rule, and room for what each of them keeps. */
@@ -94,7 +95,7 @@ static mmofl_status make_analysis(mmofl_simulation *s, mmofl_error *err)
     int batch =
         u->train->batch < u->stream->buffer ? u->train->batch : u->stream->buffer;
     mmofl_analysis_setup setup = {.model = s->model,
-                                  .devices = u->devices,
+                                  .participants = s->most,
                                   .threads = s->n_threads,
                                   .batch = batch,
                                   .fail_after = u->fail_after};
@@ -126,6 +127,7 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
     if (mmofl_fleet_blocks_init(s))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d ranks",
                           s->ranks->size);
+    s->most = mmofl_participants_wanted(u->participation, (uint32_t)u->devices);
     st = make_rule(s, err);
     if (!st)
         st = make_imbalance(s, err);
@@ -137,7 +139,7 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
                                .stream = u->stream,
                                .imbalance = u->undisturbed ? NULL : s->imbalance,
                                .seed = u->seed};
-    s->status = MMOFL_ARENA_NEW(&s->arena, (size_t)u->devices, mmofl_status);
+    s->status = MMOFL_ARENA_NEW(&s->arena, s->most, mmofl_status);
     mmofl_evaluator_setup tested = {.model = s->model,
                                     .data = u->data,
                                     .imbalance = s->imbalance,
@@ -267,10 +269,16 @@ mmofl_evaluation mmofl_simulation_evaluate_disturbed(mmofl_simulation *s)
                                          mmofl_simulation_prototypes(s));
 }
 
-mmofl_injected mmofl_simulation_injected(const mmofl_simulation *s, int device, int m)
+uint32_t mmofl_simulation_participants(const mmofl_simulation *s,
+                                       const uint32_t **device)
 {
-    return s
-        ->injected[(size_t)device * (size_t)s->setup.data->n_modalities + (size_t)m];
+    *device = s->participants;
+    return s->n_participants;
+}
+
+mmofl_injected mmofl_simulation_injected(const mmofl_simulation *s, uint32_t i, int m)
+{
+    return s->injected[i * (size_t)s->setup.data->n_modalities + (size_t)m];
 }
 
 mmofl_injected mmofl_simulation_injected_sum(const mmofl_simulation *s, int m)

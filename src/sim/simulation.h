@@ -37,7 +37,7 @@ typedef struct mmofl_simulation_setup {
     const mmofl_imbalance_spec *imbalance;           /* NULL: none */
     const mmofl_test_imbalance_spec *test_imbalance; /* NULL: as the fleet's */
     bool undisturbed;     /* devices record everything, and clean; tests do not */
-    bool record_injected; /* keep what was injected, device by device */
+    bool record_injected; /* keep what was injected, participant by participant */
     size_t memory_limit;  /* bytes for what an aggregation rule keeps; 0: no limit */
     int analyze_every;    /* measure error terms in every n-th round; 0: never */
     mmofl_pool *pool;
@@ -131,9 +131,14 @@ bool mmofl_simulation_is_imbalanced(const mmofl_simulation *simulation);
 /** Test the current model on the disturbed test part, which is the same each time. */
 mmofl_evaluation mmofl_simulation_evaluate_disturbed(mmofl_simulation *simulation);
 
-/** What the last round injected into modality m: into one device's samples (only with
- * record_injected; zeros for a device that did not take part), and over all devices. */
-mmofl_injected mmofl_simulation_injected(const mmofl_simulation *simulation, int device,
+/** Who took part in the last round: their numbers, ascending, valid until the next
+ * round; how many in return, 0 before the first round. */
+uint32_t mmofl_simulation_participants(const mmofl_simulation *simulation,
+                                       const uint32_t **device);
+
+/** What the last round injected into modality m: into the samples of participant number
+ * i (only with record_injected and an imbalance), and over all participants. */
+mmofl_injected mmofl_simulation_injected(const mmofl_simulation *simulation, uint32_t i,
                                          int m);
 mmofl_injected mmofl_simulation_injected_sum(const mmofl_simulation *simulation, int m);
 

@@ -55,7 +55,8 @@ static void every_number_of_threads_gives_the_same_bytes(void **state)
         CHECK(e.loss == tested.loss && e.accuracy == tested.accuracy);
         for (int d = 0; d < 6; d++)
             for (int m = 0; m < 2; m++) {
-                mmofl_injected i = mmofl_simulation_injected(u.f.simulation, d, m);
+                mmofl_injected i =
+                    mmofl_simulation_injected(u.f.simulation, (uint32_t)d, m);
                 if (threads == 1)
                     counts[d][m] = i;
                 CHECK(memcmp(&counts[d][m], &i, sizeof i) == 0);
@@ -110,7 +111,8 @@ static void counts_add_up_and_are_near_what_was_asked(void **state)
         for (int m = 0; m < 2; m++) {
             mmofl_injected sum = {0};
             for (int d = 0; d < 6; d++) {
-                mmofl_injected i = mmofl_simulation_injected(u.f.simulation, d, m);
+                mmofl_injected i =
+                    mmofl_simulation_injected(u.f.simulation, (uint32_t)d, m);
                 sum.samples += i.samples;
                 sum.missing += i.missing;
                 sum.disturbed += i.disturbed;
@@ -137,19 +139,24 @@ static void counts_add_up_and_are_near_what_was_asked(void **state)
     fleet_delete(&u.f);
 }
 
-static void devices_that_do_not_take_part_count_nothing(void **state)
+static void only_participants_are_counted(void **state)
 {
     (void)state;
     uneven_fleet u;
     uneven_prepare(&u, 2);
     u.f.setup.participation = 2;
     fleet_start(&u.f);
+    const uint32_t *device;
+    CHECK_INT(mmofl_simulation_participants(u.f.simulation, &device), 0);
     for (int t = 0; t < 4; t++) {
         fleet_round(&u.f);
-        int counting = 0;
-        for (int d = 0; d < 6; d++)
-            counting += mmofl_simulation_injected(u.f.simulation, d, 0).samples > 0;
-        CHECK_INT(counting, 2);
+        CHECK_INT(mmofl_simulation_participants(u.f.simulation, &device), 2);
+        CHECK(device[0] < device[1] && device[1] < 6);
+        mmofl_injected all = mmofl_simulation_injected_sum(u.f.simulation, 0);
+        uint64_t samples = 0;
+        for (uint32_t i = 0; i < 2; i++)
+            samples += mmofl_simulation_injected(u.f.simulation, i, 0).samples;
+        CHECK(samples > 0 && samples == all.samples);
     }
     fleet_delete(&u.f);
 }
@@ -259,7 +266,7 @@ static void any_failing_allocation_is_reported(void **state)
 CHECK_MAIN(TEST(every_number_of_threads_gives_the_same_bytes),
            TEST(a_restored_fleet_meets_the_same_losses),
            TEST(counts_add_up_and_are_near_what_was_asked),
-           TEST(devices_that_do_not_take_part_count_nothing),
+           TEST(only_participants_are_counted),
            TEST(an_imbalance_changes_what_is_learnt_and_none_changes_nothing),
            TEST(an_undisturbed_fleet_learns_clean_and_is_tested_disturbed),
            TEST(every_test_sees_the_same_disturbed_set),

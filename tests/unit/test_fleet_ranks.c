@@ -138,12 +138,16 @@ static void check_same(const part *a, const part *b)
     check_same_tests(&a->clean, &b->clean);
     check_same_tests(&a->disturbed, &b->disturbed);
     check_same_tests(&a->validation, &b->validation);
+    const uint32_t *device;
+    uint32_t participants = mmofl_simulation_participants(x, &device);
+    CHECK_INT(participants, a->summary.participants);
+    CHECK_INT(mmofl_simulation_participants(y, &device), participants);
     for (int m = 0; m < 2; m++) {
         check_same_injected(mmofl_simulation_injected_sum(x, m),
                             mmofl_simulation_injected_sum(y, m));
-        for (int d = 0; d < FLEET; d++)
-            check_same_injected(mmofl_simulation_injected(x, d, m),
-                                mmofl_simulation_injected(y, d, m));
+        for (uint32_t i = 0; i < participants; i++)
+            check_same_injected(mmofl_simulation_injected(x, i, m),
+                                mmofl_simulation_injected(y, i, m));
     }
     mmofl_error_term p[MMOFL_ERROR_TERMS], q[MMOFL_ERROR_TERMS];
     int n = mmofl_simulation_error_terms(x, p, MMOFL_ERROR_TERMS);
