@@ -335,7 +335,7 @@ mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, 
         st = mmofl_injected_rows_init(
             &r.injected, r.simulation, setup->data,
             mmofl_simulation_is_imbalanced(r.simulation) &&
-                    mmofl_setup_records_injected(x)
+                    mmofl_setup_records_injected(x) && !setup->remote
                 ? mmofl_participants_wanted(x->participation,
                                             (uint32_t)x->fleet.devices)
                 : 0);

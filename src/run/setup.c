@@ -90,7 +90,8 @@ mmofl_simulation_setup mmofl_setup_fleet(const mmofl_setup *setup, uint64_t seed
         .record_injected = mmofl_setup_records_injected(x),
         .analyze_every = x->analysis.errors ? x->analysis.every : 0,
         .memory_limit = available_memory(),
-        .pool = setup->pool};
+        .pool = setup->pool,
+        .remote = setup->remote};
 }
 
 mmofl_status mmofl_setup_simulation(const mmofl_setup *setup, uint64_t seed,

@@ -10,7 +10,8 @@ typedef struct mmofl_setup {
     const mmofl_experiment *experiment;
     mmofl_dataset *data;
     mmofl_pool *pool;
-    bool shares_data; /* data is another's */
+    bool shares_data;                 /* data is another's */
+    const mmofl_remote_fleet *remote; /* devices that are elsewhere; NULL: simulated */
 } mmofl_setup;
 
 /** Load the data and start `threads` threads (0 = one per core). */

@@ -166,6 +166,16 @@ static mmofl_status fail_too_large(uint64_t round, mmofl_error *err)
         (unsigned long long)round);
 }
 
+/* The participants, here. */
+static mmofl_status run_fleet(round_task *task, mmofl_error *err)
+{
+    mmofl_fleet_deal(task->s);
+    mmofl_status st = run_devices(task, err);
+    if (!st && mmofl_fleet_exchange(task->s))
+        st = fail_too_large(task->round, err);
+    return st;
+}
+
 mmofl_status mmofl_simulation_round(mmofl_simulation *s,
                                     const mmofl_simulation_watch *watch,
                                     mmofl_round_summary *summary, mmofl_error *err)
@@ -185,13 +195,14 @@ mmofl_status mmofl_simulation_round(mmofl_simulation *s,
     forget_injected(s);
     s->analysed = is_analysed(&s->setup, broadcast.round);
     task.analysis = s->analysed ? s->analysis : NULL;
-    mmofl_fleet_deal(s);
-    st = run_devices(&task, err);
+    st = s->setup.remote
+             ? s->setup.remote->round(s->setup.remote->context, s->coordinator,
+                                      &broadcast, s->participants, s->n_participants,
+                                      err)
+             : run_fleet(&task, err);
     mmofl_learner_space_delete(task.watched_space);
     if (st)
         return st;
-    if (mmofl_fleet_exchange(s))
-        return fail_too_large(broadcast.round, err);
     if (task.analysis)
         mmofl_analysis_close(task.analysis, s->n_participants);
     st = mmofl_coordinator_close(s->coordinator, summary);

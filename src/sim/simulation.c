@@ -84,7 +84,8 @@ static mmofl_status make_rule(mmofl_simulation *s, mmofl_error *err)
     if (!s->rule.kind)
         return MMOFL_OK;
     s->learner.rule = &s->rule;
-    return s->rule.kind->kept ? mmofl_fleet_kept_init(s, err) : MMOFL_OK;
+    bool keeps = s->rule.kind->kept && !s->setup.remote;
+    return keeps ? mmofl_fleet_kept_init(s, err) : MMOFL_OK;
 }
 
 static mmofl_status make_analysis(mmofl_simulation *s, mmofl_error *err)
@@ -114,7 +115,7 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
         return st;
     st = mmofl_holdout_make(u->data, u->validation, u->seed, &s->pools, &s->validation,
                             err);
-    if (!st)
+    if (!st && !u->remote)
         st = mmofl_partition_make(u->data, &s->validation, u->partition, u->devices,
                                   u->seed, &s->pools, &s->partition, err);
     if (st)
@@ -150,7 +151,7 @@ static mmofl_status make(mmofl_simulation *s, mmofl_error *err)
                                     .fail_after = u->fail_after};
     if (!s->status || mmofl_evaluator_new(&tested, &s->evaluator))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices", u->devices);
-    st = make_threads(s, err);
+    st = u->remote ? MMOFL_OK : make_threads(s, err);
     if (!st)
         st = make_analysis(s, err);
     if (st)
@@ -173,6 +174,11 @@ mmofl_status mmofl_simulation_new(const mmofl_simulation_setup *setup,
     s->arena.fail_after = s->pools.fail_after = setup->fail_after;
     if (setup->method && mmofl_method_of(setup->method)->undisturbed)
         s->setup.undisturbed = true;
+    if (setup->remote) {
+        s->setup.undisturbed = true;
+        s->setup.record_injected = false;
+        s->setup.analyze_every = 0;
+    }
     mmofl_status st = make(s, err);
     if (st) {
         mmofl_simulation_delete(s);

@@ -22,6 +22,18 @@
 #include "nn/spec.h"
 #include "sim/analysis.h"
 
+/** Devices that are somewhere else: they have their own samples, and what happens to
+ * these is nobody's here to say. */
+typedef struct mmofl_remote_fleet {
+    /** Give the broadcast to the participants (n, ascending), and what they send to
+     * mmofl_coordinator_accept; return when the round can be closed.
+     * @retval any but OK  the round is not closed; err says why */
+    mmofl_status (*round)(void *context, mmofl_coordinator *coordinator,
+                          const mmofl_broadcast *broadcast,
+                          const uint32_t *participants, uint32_t n, mmofl_error *err);
+    void *context;
+} mmofl_remote_fleet;
+
 /** What to simulate; every pointer is borrowed and must outlive the simulation. */
 typedef struct mmofl_simulation_setup {
     uint64_t seed;
@@ -41,8 +53,11 @@ typedef struct mmofl_simulation_setup {
     size_t memory_limit;  /* bytes for what an aggregation rule keeps; 0: no limit */
     int analyze_every;    /* measure error terms in every n-th round; 0: never */
     mmofl_pool *pool;
-    const mmofl_ranks *ranks; /* NULL: alone */
-    long fail_after;          /* tests: as in arena.h */
+    const mmofl_remote_fleet *remote; /* NULL: the devices are simulated.  Else these
+                                       * are asked, and partition, stream and what
+                                       * happens to samples do not count */
+    const mmofl_ranks *ranks;         /* NULL: alone */
+    long fail_after;                  /* tests: as in arena.h */
 } mmofl_simulation_setup;
 
 /** What was injected into the fresh samples of a modality. */
