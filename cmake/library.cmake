@@ -3,7 +3,7 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl libturbojpeg libpng zlib
-                   libutf8proc sndfile kissfft-float)
+                   libutf8proc sndfile kissfft-float libprotobuf-c libzstd)
 pkg_check_modules(MMOFL_DEPS REQUIRED IMPORTED_TARGET ${MMOFL_PACKAGES})
 
 file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
@@ -13,15 +13,16 @@ file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
      src/run/*.c src/report/*.c)
 # These are compiled for each instruction set (kernels.cmake).
 list(FILTER MMOFL_SOURCES EXCLUDE REGEX "_loops\\.c$")
+include(cmake/wire.cmake)
 
 # Loops over values, features and models at every step, which -O2 leaves scalar.
 set_source_files_properties(src/data/dataset.c src/fed/fixed_sum.c src/nn/gradient.c
                             src/learn/prototype_terms.c src/learn/methods/qqr.c
                             PROPERTIES COMPILE_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-O3>)
 
-add_library(mmofl_objects OBJECT ${MMOFL_SOURCES})
+add_library(mmofl_objects OBJECT ${MMOFL_SOURCES} ${MMOFL_WIRE_GENERATED})
 target_include_directories(mmofl_objects PUBLIC include src)
-target_include_directories(mmofl_objects SYSTEM PRIVATE ${RANDOM123_INCLUDE})
+target_include_directories(mmofl_objects SYSTEM PRIVATE ${RANDOM123_INCLUDE} ${MMOFL_WIRE_DIR})
 target_compile_definitions(mmofl_objects PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
 target_link_libraries(mmofl_objects PUBLIC PkgConfig::MMOFL_DEPS Threads::Threads m)
 include(cmake/kernels.cmake)
