@@ -7,6 +7,8 @@
 #ifndef MMOFL_BASE_BYTES_H
 #define MMOFL_BASE_BYTES_H
 
+#include <string.h>
+
 #include "mmofl/status.h"
 
 typedef struct mmofl_bytes {
@@ -40,6 +42,28 @@ static inline uint64_t mmofl_bytes_load(const unsigned char *at, size_t n)
     for (size_t i = 0; i < n; i++)
         bits |= (uint64_t)at[i] << (8 * i);
     return bits;
+}
+
+/** The lowest n <= 8 bytes of value, lowest first: the way back. */
+static inline void mmofl_bytes_store(unsigned char *at, uint64_t value, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        at[i] = (unsigned char)(value >> (8 * i) & 0xff);
+}
+
+/** The same for a float, as its bits. */
+static inline float mmofl_bytes_load_float(const unsigned char *at)
+{
+    uint32_t bits = (uint32_t)mmofl_bytes_load(at, 4);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+static inline void mmofl_bytes_store_float(unsigned char *at, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    mmofl_bytes_store(at, bits, 4);
 }
 
 /** a * b and a + b, false when the result does not fit (then *out is untouched). */

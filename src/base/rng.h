@@ -32,7 +32,8 @@ typedef enum mmofl_use {
     MMOFL_USE_REPLAY = 15,           /* pseudo samples from prototypes */
     MMOFL_USE_GRADIENT_NOISE = 16,   /* OGM-GE */
     MMOFL_USE_BOOTSTRAP = 17,        /* confidence intervals */
-    MMOFL_USE_VALIDATION = 18        /* what is held out; round = training sample */
+    MMOFL_USE_VALIDATION = 18,       /* what is held out; round = training sample */
+    MMOFL_USE_LINK = 19 /* when to try again; shows in no result.  seed = session */
 } mmofl_use;
 
 /** A device number for things that belong to no device. */

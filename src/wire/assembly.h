@@ -18,7 +18,6 @@ typedef struct mmofl_assembler_limits {
     int per_source;  /* unfinished objects of one source */
     double idle_s;   /* without a frame so long, an object may go for others */
     double forget_s; /* without a frame so long, it goes anyway */
-    long fail_after; /* tests: the allocation that fails, counted from 1; 0: none */
 } mmofl_assembler_limits;
 
 MMOFL_CHECKED mmofl_status mmofl_assembler_new(const mmofl_assembler_limits *limits,

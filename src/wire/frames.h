@@ -17,7 +17,7 @@
 enum {
     MMOFL_WIRE_VERSION = 1,           /* of the protocol */
     MMOFL_WIRE_OLDEST_VERSION = 1,    /* that is still spoken */
-    MMOFL_FRAME_OVERHEAD = 64,        /* most bytes of a frame beside its data */
+    MMOFL_FRAME_OVERHEAD = 80,        /* most bytes of a frame beside its data */
     MMOFL_FRAME_LEAST_PAYLOAD = 1024, /* a bus that carries less is of no use */
     MMOFL_FRAME_LEAST_CHUNK = 256     /* of objects of more than one chunk */
 };
@@ -33,9 +33,9 @@ typedef struct mmofl_frame {
     void *memory; /* of a frame that was read: mmofl_frame_free */
 } mmofl_frame;
 
-/** Bytes of a chunk for a bus with payloads of at most max_payload bytes, wanted more
- * than `most` by nobody; 0: the bus carries too little. */
-uint32_t mmofl_frame_chunk_bytes(size_t max_payload, uint32_t most);
+/** Bytes of a chunk whose frame is a payload of at most max_payload bytes; 0: that is
+ * less than MMOFL_FRAME_LEAST_PAYLOAD. */
+uint32_t mmofl_frame_chunk_bytes(size_t max_payload);
 
 /** ceil(object_bytes / chunk_bytes); 0 for an empty object. */
 uint32_t mmofl_frame_chunks(uint64_t object_bytes, uint32_t chunk_bytes);

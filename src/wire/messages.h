@@ -39,7 +39,7 @@
     X(BYE, bye, 11)
 
 typedef enum mmofl_message_kind {
-#define MMOFL_MESSAGE_ENUM(name, lower, number) MMOFL_MESSAGE_##name = number,
+#define MMOFL_MESSAGE_ENUM(name, lower, number) MMOFL_MESSAGE_##name = (number),
     MMOFL_MESSAGE_LIST(MMOFL_MESSAGE_ENUM)
 #undef MMOFL_MESSAGE_ENUM
 } mmofl_message_kind;
@@ -238,7 +238,8 @@ MMOFL_CHECKED mmofl_status mmofl_message_write(const mmofl_message *message,
  * after success: mmofl_message_free.
  * @retval E_LIMIT      larger than limits->message_bytes; a text or list too long
  * @retval E_SYNTAX     not a Message, or a text that is not clean UTF-8
- * @retval E_UNKNOWN    a kind, status, dtype or choice that is not known here
+ * @retval E_UNKNOWN    a kind, dtype or choice that is not known here (a status that is
+ *                      not known reads as E_UNKNOWN)
  * @retval E_STATE      a Task or Update while no model is known
  * @retval E_MISSING    something that must be there is not
  * @retval E_SHAPE      a tensor of another shape than the model's, or one too many
@@ -246,9 +247,8 @@ MMOFL_CHECKED mmofl_status mmofl_message_write(const mmofl_message *message,
  * @retval E_RANGE      a number outside its range
  * @retval E_NONFINITE  NaN or infinity anywhere
  * @retval E_DIGEST     Task: parameters are not those of model; Welcome: likewise
- * @retval E_MEMORY     none, or more than a sound message takes: message_bytes, 64 KiB
- *                      and, for lossy codings, 4 bytes a number
- * Cost: O(size). */
+ * @retval E_MEMORY     none, or more than a sound message takes: its size twice, 256
+ * KiB and 4 bytes for each number that the model lets it have Cost: O(size). */
 MMOFL_CHECKED mmofl_status mmofl_message_read(const void *bytes, size_t size,
                                               const mmofl_wire_limits *limits,
                                               mmofl_message *message, mmofl_error *err);

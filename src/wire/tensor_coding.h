@@ -63,9 +63,8 @@ typedef struct mmofl_coded {
  *                          coding lost is the new residual; NULL: it is lost.  Start
  *                          with zeros.  Unchanged by a call that fails
  * @retval E_NONFINITE  NaN or infinity among values (or in sums with the residual)
- * @retval E_RANGE      F16: a number beyond +-65504
- * @retval E_MEMORY     top and residual need scratch of 4 or 8 bytes a number
- * Cost: O(n); with top a selection, O(n) on the average. */
+ * @retval E_RANGE      a number of 65520 or more in F16, of 2^124 or more in I8
+ * Cost: O(n), five passes with top; allocates nothing. */
 MMOFL_CHECKED mmofl_status mmofl_wire_encode(mmofl_wire_coding coding,
                                              const float *values, size_t n,
                                              float *residual, uint8_t *data,

@@ -1,0 +1,157 @@
+/* frames.c - frames written and read; every bit of one stands under its check. */
+#include <assert.h>
+#include <string.h>
+
+#include <wire/mmofl.pb-c.h>
+
+#include "wire/digest_parts.h"
+#include "wire/frames.h"
+#include "wire/memory.h"
+
+enum { CHECK_BYTES = 16, FRAME_MEMORY = 4096 };
+
+uint32_t mmofl_frame_chunk_bytes(size_t max_payload)
+{
+    if (max_payload < MMOFL_FRAME_LEAST_PAYLOAD)
+        return 0;
+    size_t bytes = max_payload - MMOFL_FRAME_OVERHEAD;
+    return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
+uint32_t mmofl_frame_chunks(uint64_t object_bytes, uint32_t chunk_bytes)
+{
+    uint64_t chunks = object_bytes / chunk_bytes + (object_bytes % chunk_bytes != 0);
+    return chunks < UINT32_MAX ? (uint32_t)chunks : UINT32_MAX;
+}
+
+/* Bytes that chunk number `chunk` has. */
+static uint64_t chunk_size(uint64_t object_bytes, uint32_t chunk_bytes, uint32_t chunk)
+{
+    uint64_t left = object_bytes - (uint64_t)chunk * chunk_bytes;
+    return left < chunk_bytes ? left : chunk_bytes;
+}
+
+mmofl_frame mmofl_frame_cut(const mmofl_object_id *id, const uint8_t *object,
+                            size_t size, uint32_t chunk_bytes, uint32_t chunk, bool ask)
+{
+    assert(chunk < mmofl_frame_chunks(size, chunk_bytes));
+    return (mmofl_frame){.object = *id,
+                         .object_bytes = size,
+                         .chunk_bytes = chunk_bytes,
+                         .chunk = chunk,
+                         .ask = ask,
+                         .data = object + (size_t)chunk * chunk_bytes,
+                         .size = (size_t)chunk_size(size, chunk_bytes, chunk)};
+}
+
+static void frame_check(const mmofl_frame *frame, uint32_t version,
+                        uint8_t check[CHECK_BYTES])
+{
+    mmofl_hash hash;
+    mmofl_hash_begin(&hash, CHECK_BYTES);
+    mmofl_hash_u32(&hash, version);
+    mmofl_hash_raw(&hash, frame->object.bytes, sizeof frame->object.bytes);
+    mmofl_hash_u64(&hash, frame->object_bytes);
+    mmofl_hash_u32(&hash, frame->chunk_bytes);
+    mmofl_hash_u32(&hash, frame->chunk);
+    mmofl_hash_u8(&hash, frame->ask);
+    mmofl_hash_raw(&hash, frame->data, frame->size);
+    mmofl_hash_end(&hash, check, CHECK_BYTES);
+}
+
+size_t mmofl_frame_bytes(const mmofl_frame *frame)
+{
+    return frame->size + MMOFL_FRAME_OVERHEAD;
+}
+
+size_t mmofl_frame_write(const mmofl_frame *frame, uint8_t *payload)
+{
+    uint8_t check[CHECK_BYTES];
+    frame_check(frame, MMOFL_WIRE_VERSION, check);
+    Mmofl__Wire__Frame out = MMOFL__WIRE__FRAME__INIT;
+    out.version = MMOFL_WIRE_VERSION;
+    out.object = mmofl_wire_bytes(frame->object.bytes, sizeof frame->object.bytes);
+    out.object_bytes = frame->object_bytes;
+    out.chunk_bytes = frame->chunk_bytes;
+    out.chunk = frame->chunk;
+    out.ask = frame->ask;
+    out.data = mmofl_wire_bytes(frame->data, frame->size);
+    out.check = mmofl_wire_bytes(check, sizeof check);
+    size_t size = mmofl__wire__frame__pack(&out, payload);
+    assert(size <= mmofl_frame_bytes(frame));
+    return size;
+}
+
+/* Do sizes and numbers fit together, and into what the receiver allows? */
+static mmofl_status check_geometry(const mmofl_frame *f, uint64_t object_bytes,
+                                   mmofl_error *err)
+{
+    if (f->object_bytes == 0 || f->chunk_bytes == 0)
+        return mmofl_fail(err, MMOFL_E_COUNT, "a frame of nothing");
+    if (f->object_bytes > object_bytes)
+        return mmofl_fail(
+            err, MMOFL_E_LIMIT, "an object of %llu bytes, wanted at most %llu",
+            (unsigned long long)f->object_bytes, (unsigned long long)object_bytes);
+    if (f->chunk_bytes < f->object_bytes && f->chunk_bytes < MMOFL_FRAME_LEAST_CHUNK)
+        return mmofl_fail(err, MMOFL_E_LIMIT, "chunks of %u bytes, wanted %d or more",
+                          f->chunk_bytes, MMOFL_FRAME_LEAST_CHUNK);
+    uint32_t chunks = mmofl_frame_chunks(f->object_bytes, f->chunk_bytes);
+    if (f->chunk >= chunks)
+        return mmofl_fail(err, MMOFL_E_COUNT, "chunk %u of %u", f->chunk, chunks);
+    uint64_t size = chunk_size(f->object_bytes, f->chunk_bytes, f->chunk);
+    if (f->size != size)
+        return mmofl_fail(err, MMOFL_E_COUNT, "chunk %u has %zu bytes, wanted %llu",
+                          f->chunk, f->size, (unsigned long long)size);
+    return MMOFL_OK;
+}
+
+static mmofl_status check_frame(const Mmofl__Wire__Frame *in, uint64_t object_bytes,
+                                mmofl_frame *frame, mmofl_error *err)
+{
+    if (in->version < MMOFL_WIRE_OLDEST_VERSION || in->version > MMOFL_WIRE_VERSION)
+        return mmofl_fail(err, MMOFL_E_VERSION, "a frame of protocol %u, wanted %d",
+                          in->version, MMOFL_WIRE_VERSION);
+    if (in->object.len != sizeof frame->object.bytes || in->check.len != CHECK_BYTES)
+        return mmofl_fail(err, MMOFL_E_SYNTAX,
+                          "a frame whose digests have %zu and %zu bytes",
+                          in->object.len, in->check.len);
+    mmofl_frame f = {.object_bytes = in->object_bytes,
+                     .chunk_bytes = in->chunk_bytes,
+                     .chunk = in->chunk,
+                     .ask = in->ask,
+                     .data = in->data.data,
+                     .size = in->data.len};
+    memcpy(f.object.bytes, in->object.data, sizeof f.object.bytes);
+    uint8_t check[CHECK_BYTES];
+    frame_check(&f, in->version, check);
+    if (memcmp(check, in->check.data, CHECK_BYTES) != 0)
+        return mmofl_fail(err, MMOFL_E_DIGEST, "a frame was damaged on its way");
+    mmofl_status st = check_geometry(&f, object_bytes, err);
+    if (!st)
+        *frame = f;
+    return st;
+}
+
+mmofl_status mmofl_frame_read(const void *payload, size_t size, uint64_t object_bytes,
+                              mmofl_frame *frame, mmofl_error *err)
+{
+    mmofl_wire_memory *memory = mmofl_wire_memory_new(size + FRAME_MEMORY);
+    if (!memory)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for a frame");
+    const Mmofl__Wire__Frame *in =
+        mmofl__wire__frame__unpack(&memory->allocator, size, payload);
+    mmofl_status st =
+        in ? check_frame(in, object_bytes, frame, err)
+           : mmofl_fail(err, mmofl_wire_memory_refusal(memory), "no frame");
+    if (st)
+        mmofl_wire_memory_delete(memory);
+    else
+        frame->memory = memory;
+    return st;
+}
+
+void mmofl_frame_free(mmofl_frame *frame)
+{
+    mmofl_wire_memory_delete(frame->memory);
+    frame->memory = NULL;
+}
