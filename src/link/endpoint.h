@@ -15,8 +15,8 @@
  * Sessions.  A process draws a session number when it starts.  At the coordinator the
  * newest Hello of a device wins: older sessions get a Refusal (E_SUPERSEDED, final) and
  * are not listened to again; objects of a session that said no Hello get a Refusal
- * (E_STATE, not final), which asks for one.  At a device the coordinator's session is
- * the one that was heard first last; `joined` tells of a new one.
+ * (E_STATE, not final), which asks for one.  A device listens to the coordinator's
+ * newest session, the one that it came to hear of last; `joined` tells of a new one.
  *
  * Flow.  Of an object's chunks at most a window is on its way: the last of a burst
  * asks, and the receiver answers with Want (the next burst) or the Ack.  A receiver
@@ -53,13 +53,14 @@ typedef struct mmofl_arrival {
 } mmofl_arrival;
 
 /** What an endpoint tells its owner, from within mmofl_endpoint_step.  NULL functions
- * are not called.  All may call the endpoint, but not delete it or forget the peer. */
+ * are not called.  All may call the endpoint, but not step or delete it, or forget the
+ * peer. */
 typedef struct mmofl_endpoint_events {
-    /** Who is that?  Asked once for each name, until it is forgotten; a device is asked
-     * for MMOFL_COORDINATOR.  NULL: anybody, without keys.
+    /** Who is that?  A device is asked for MMOFL_COORDINATOR.  Who is admitted stays so
+     * until it is forgotten; of others nothing is kept.  NULL: anybody, without keys.
      * @retval OK        *admission is filled (it is zero before)
-     * @retval others    not admitted: a Hello gets a Refusal with that status, final;
-     *                   nothing is kept of it */
+     * @retval others    not admitted: its Hello gets a Refusal with that status, which
+     * is final for E_DENIED */
     mmofl_status (*admit)(void *context, const char *name, mmofl_admission *admission);
     /** A message, its kind being one that this side is sent.  Reliable kinds: return
      * true to acknowledge now, with *answer (zero at first: OK; else the status and the
@@ -67,9 +68,9 @@ typedef struct mmofl_endpoint_events {
      * mmofl_endpoint_again will follow.  For other kinds it does not matter. */
     bool (*received)(void *context, mmofl_peer *peer, const mmofl_arrival *arrival,
                      mmofl_error *answer);
-    /** What became of something that was sent reliably or announced, once for each peer
-     * (for an announced object: at the peer's Ack).  status: the peer's answer, or
-     *   E_INTERRUPTED  give_up_s passed, or it was cancelled or released
+    /** What became of something that was sent reliably, once; and each peer's answer to
+     * what was announced, which may come twice.  status: the peer's answer, or
+     *   E_INTERRUPTED  give_up_s passed
      *   E_SUPERSEDED   the peer has a new session, which was not told
      * text is borrowed. */
     void (*answered)(void *context, mmofl_peer *peer, const mmofl_object_id *object,
@@ -98,15 +99,14 @@ typedef struct mmofl_endpoint_timing {
 typedef struct mmofl_endpoint_setup {
     mmofl_identity identity;   /* borrowed texts and seed must outlive the endpoint */
     mmofl_wire_limits limits;  /* objects that come in: mmofl_endpoint_set_limits */
-    size_t assembly_bytes;     /* budget of all unfinished objects together */
-    uint32_t most_chunk_bytes; /* 0: 64 KiB; the bus may carry less */
+    size_t assembly_bytes;     /* of all unfinished objects together; 0: 64 MiB */
+    uint32_t most_frame_bytes; /* 0: 64 KiB; the bus may carry less */
     uint32_t window_bytes;     /* of one object on its way; 0: 512 KiB */
     mmofl_endpoint_timing timing;
     mmofl_endpoint_events events;
     /** Seconds, monotonic; NULL: mmofl_clock_seconds. */
     double (*clock)(void *context);
     void *clock_context;
-    long fail_after; /* tests: the allocation that fails, counted from 1; 0: none */
 } mmofl_endpoint_setup;
 
 /** @retval E_RANGE   a name that nobody may have, no session
@@ -118,8 +118,7 @@ MMOFL_CHECKED mmofl_status mmofl_endpoint_new(const mmofl_endpoint_setup *setup,
 /** The bus must be gone or never step again.  NULL is allowed. */
 void mmofl_endpoint_delete(mmofl_endpoint *endpoint);
 
-/* ---- the bus: first the endpoint, then a bus with its events and will, then attach
- * --- */
+/* ---- the bus: first the endpoint, then a bus with its events and will, then attach */
 
 /** For the bus that will be attached. */
 mmofl_bus_events mmofl_endpoint_bus_events(mmofl_endpoint *endpoint);
@@ -143,8 +142,7 @@ MMOFL_CHECKED mmofl_status mmofl_endpoint_step(mmofl_endpoint *endpoint,
  * poll beside the bus's descriptor. */
 double mmofl_endpoint_due_s(const mmofl_endpoint *endpoint);
 
-/* ---- sending ------------------------------------------------------------------------
- */
+/* ---- sending --------------------------------------------------------------------- */
 
 /** {0}: until it is answered. */
 typedef struct mmofl_sending {
@@ -186,8 +184,10 @@ MMOFL_CHECKED mmofl_status mmofl_endpoint_keep(mmofl_endpoint *endpoint,
 MMOFL_CHECKED mmofl_status mmofl_endpoint_announce(mmofl_endpoint *endpoint,
                                                    const mmofl_object_id *object,
                                                    uint32_t expiry_s);
-/** Send it to one peer, until that answers.  E_DUPLICATE: it is being sent already.
- * @retval E_UNKNOWN, E_DUPLICATE, E_MEMORY, E_LIMIT (as mmofl_endpoint_send) */
+/** Send it to one peer, until that answers.
+ * @retval E_UNKNOWN    no such object is kept
+ * @retval E_DUPLICATE  it is being sent to that peer already
+ * @retval E_MEMORY, E_LIMIT  as mmofl_endpoint_send */
 MMOFL_CHECKED mmofl_status mmofl_endpoint_send_kept(mmofl_endpoint *endpoint,
                                                     mmofl_peer *peer,
                                                     const mmofl_object_id *object,
@@ -200,8 +200,7 @@ void mmofl_endpoint_release(mmofl_endpoint *endpoint, const mmofl_object_id *obj
 MMOFL_CHECKED mmofl_status mmofl_endpoint_post_round(mmofl_endpoint *endpoint,
                                                      const void *message, size_t size);
 
-/* ---- answering ----------------------------------------------------------------------
- */
+/* ---- answering ------------------------------------------------------------------- */
 
 /** Acknowledge what `received` left open; unknown objects (a session later) are
  * ignored. */
@@ -214,8 +213,7 @@ void mmofl_endpoint_answer(mmofl_endpoint *endpoint, mmofl_peer *peer,
 void mmofl_endpoint_again(mmofl_endpoint *endpoint, mmofl_peer *peer,
                           const mmofl_object_id *object);
 
-/* ---- peers --------------------------------------------------------------------------
- */
+/* ---- peers ----------------------------------------------------------------------- */
 
 /** The peer of that name; with `admit` it is made if it is admitted.  NULL: none. */
 mmofl_peer *mmofl_endpoint_peer(mmofl_endpoint *endpoint, const char *name, bool admit);
@@ -246,8 +244,7 @@ size_t mmofl_endpoint_peer_bytes(void);
 void mmofl_endpoint_set_limits(mmofl_endpoint *endpoint,
                                const mmofl_wire_limits *limits);
 
-/* ---- figures ------------------------------------------------------------------------
- */
+/* ---- figures --------------------------------------------------------------------- */
 
 typedef struct mmofl_endpoint_counts {
     uint64_t frames_in, frames_out, bytes_in, bytes_out; /* payloads */
