@@ -54,7 +54,7 @@ assert not any(line.get("standardized") for line in lines if line not in whole)'
 @test "a reader that leaves ends the stream, and a full disk is told" {
     small
     "$MMOFL" stream small.yaml | head -n 1 >/dev/null
-    run --separate-stderr bash -c '"$MMOFL" stream small.yaml >/dev/full'
+    run --separate-stderr bash -c "'$MMOFL' stream small.yaml >/dev/full"
     [ "$status" -eq 1 ]
     complains "No space left on device"
 }
