@@ -3,13 +3,13 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl libturbojpeg libpng zlib
-                   libutf8proc sndfile kissfft-float libprotobuf-c libzstd)
+                   libutf8proc sndfile kissfft-float libprotobuf-c libzstd libcrypto)
 pkg_check_modules(MMOFL_DEPS REQUIRED IMPORTED_TARGET ${MMOFL_PACKAGES})
 
 file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
      src/base/*.c src/nn/*.c src/nn/reference/*.c src/data/*.c src/data/disturbances/*.c src/config/*.c src/learn/*.c
      src/learn/methods/*.c src/fed/*.c src/fed/rules/*.c
-     src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
+     src/pki/*.c src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
      src/run/*.c src/report/*.c)
 # These are compiled for each instruction set (kernels.cmake).
 list(FILTER MMOFL_SOURCES EXCLUDE REGEX "_loops\\.c$")

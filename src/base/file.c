@@ -116,13 +116,15 @@ static mmofl_status sync_folder_of(const char *path, mmofl_error *err)
     return mmofl_file_sync(folder, err);
 }
 
-mmofl_status mmofl_file_write_pieces(const char *path, const mmofl_piece *pieces,
-                                     size_t n, bool sync, mmofl_error *err)
+/* Write the pieces; the file has `mode`, less what the process masks. */
+static mmofl_status write_pieces(const char *path, const mmofl_piece *pieces, size_t n,
+                                 mode_t mode, bool sync, mmofl_error *err)
 {
     char part[PATH_BYTES];
     if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
         return mmofl_fail(err, MMOFL_E_LIMIT, "%s: path too long", path);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    unlink(part); /* one of a stopped process may have another mode */
+    int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return mmofl_fail_errno(err, errno, "%s", part);
     int e = 0;
@@ -139,6 +141,19 @@ mmofl_status mmofl_file_write_pieces(const char *path, const mmofl_piece *pieces
         return mmofl_fail_errno(err, e, "%s: not written", path);
     }
     return sync ? sync_folder_of(path, err) : MMOFL_OK;
+}
+
+mmofl_status mmofl_file_write_pieces(const char *path, const mmofl_piece *pieces,
+                                     size_t n, bool sync, mmofl_error *err)
+{
+    return write_pieces(path, pieces, n, 0666, sync, err);
+}
+
+mmofl_status mmofl_file_write_secret(const char *path, const void *data, size_t size,
+                                     mmofl_error *err)
+{
+    mmofl_piece piece = {data, size};
+    return write_pieces(path, &piece, 1, 0600, true, err);
 }
 
 mmofl_status mmofl_file_write(const char *path, const void *data, size_t size,

@@ -33,6 +33,10 @@ MMOFL_CHECKED mmofl_status mmofl_file_write_pieces(const char *path,
                                                    const mmofl_piece *pieces, size_t n,
                                                    bool sync, mmofl_error *err);
 
+/** As mmofl_file_write with sync, for a file that only its owner may read or write. */
+MMOFL_CHECKED mmofl_status mmofl_file_write_secret(const char *path, const void *data,
+                                                   size_t size, mmofl_error *err);
+
 /** A read-only mapping of a whole file. */
 typedef struct mmofl_mapping {
     const unsigned char *data; /* NULL for an empty file */

@@ -14,15 +14,16 @@ data:     base
 learn:    nn data base
 fed:      learn nn base
 wire:     fed learn base
+pki:      wire base
 link:     wire fed learn base
 sim:      link wire fed learn nn data base
 config:   sim link wire fed learn nn data base
 store:    base
 run:      store config sim link wire fed learn nn data base
-device:   link wire fed learn nn data config base
-serve:    run store config sim link wire fed learn nn data base
+device:   pki link wire fed learn nn data config base
+serve:    pki run store config sim link wire fed learn nn data base
 report:   store base
-cli:      serve device report run store config sim link wire fed learn nn data base
+cli:      serve device pki report run store config sim link wire fed learn nn data base
 bench:    report run store config sim link wire fed learn nn data base
 public:
 '
