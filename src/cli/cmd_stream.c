@@ -20,6 +20,8 @@ enum { KEY_SEED = 256, KEY_FROM, KEY_ROUNDS };
 
 static const struct argp_option table[] = {
     {"device", 'd', "K", 0, "Number of the device, from 0 (default: 0)", 0},
+    {"from", KEY_FROM, "N", 0,
+     "Begin with sample number N, for a device that has those before (default: 0)", 0},
     {"pace", 'p', "SECONDS", 0, "Wait so long between samples (default: not at all)",
      0},
     {"rounds", KEY_ROUNDS, "N", 0,
@@ -31,7 +33,7 @@ static const struct argp_option table[] = {
 typedef struct request {
     const char *file;
     mmofl_settings settings;
-    uint64_t device, seed;
+    uint64_t device, seed, from;
     bool has_seed;
     int rounds; /* 0: the experiment's */
     double pace_s;
@@ -66,6 +68,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_SEED:
         r->seed = read_whole("--seed", text, state);
         r->has_seed = true;
+        break;
+    case KEY_FROM:
+        r->from = read_whole("--from", text, state);
         break;
     case KEY_ROUNDS:
         r->rounds = mmofl_cli_read_count("--rounds", text, state);
@@ -112,6 +117,8 @@ static void print_rounds(const request *r, mmofl_holding *h, int rounds, float *
     for (int round = 1; round <= rounds; round++) {
         mmofl_holding_look(h, r->device, (uint64_t)round);
         for (int i = h->window.held - h->window.fresh; i < h->window.held; i++) {
+            if (h->window.first + (uint64_t)i < r->from)
+                continue;
             mmofl_sample_line_write(stdout, h, i, scratch);
             if (r->pace_s > 0)
                 fflush(stdout);
