@@ -78,6 +78,7 @@ static inline void broker_new(broker *b, scratch *s, const char *lines)
 {
     if (!broker_program())
         CHECK_SKIP("mosquitto is not installed");
+    signal(SIGPIPE, SIG_IGN);
     *b = (broker){.port = broker_free_port()};
     snprintf(b->config, sizeof b->config, "%s", scratch_path(s, "mosquitto.conf"));
     FILE *to = fopen(b->config, "w");

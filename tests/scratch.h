@@ -45,4 +45,23 @@ static inline void scratch_delete(scratch *s)
     nftw(s->folder, scratch_unlink, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* For cmocka: the test's state is a scratch folder. */
+static inline int scratch_begin(void **state)
+{
+    static scratch s;
+    scratch_new(&s);
+    *state = &s;
+    return 0;
+}
+
+static inline int scratch_end(void **state)
+{
+    scratch_delete(*state);
+    return 0;
+}
+
+/** A test, in a CHECK_MAIN list, whose state is a folder of its own. */
+#define IN_A_FOLDER(name)                                                              \
+    cmocka_unit_test_setup_teardown(name, scratch_begin, scratch_end)
+
 #endif

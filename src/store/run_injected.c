@@ -2,7 +2,7 @@
  *
  * A row holds three counts that belong together, so this is a table of its own and not
  * three measures. */
-#include "store/sql.h"
+#include "store/run_sql.h"
 
 static bool is_possible(const mmofl_injected_record *i)
 {

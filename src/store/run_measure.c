@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "store/sql.h"
+#include "store/run_sql.h"
 
 static bool is_name(const char *name)
 {

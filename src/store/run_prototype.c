@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "store/sql.h"
+#include "store/run_sql.h"
 
 static bool is_finite(const mmofl_prototype_record *p)
 {

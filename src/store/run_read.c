@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/sql.h"
+#include "store/run_sql.h"
 
 static double real_at(sqlite3_stmt *s, int column)
 {

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "store/sql.h"
+#include "store/run_sql.h"
 
 /* A part's name becomes a column of CSV and a key of JSON: no text to be quoted. */
 static bool is_part_name(const char *part)

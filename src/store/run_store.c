@@ -1,7 +1,5 @@
 /* run_store.c - opening, the schema, and the rows of runs.
  *
- * WAL mode: a page or a person may read while the run writes.  application_id marks the
- * file as ours before anything in it is changed; user_version is the schema's version.
  * Seeds are texts: SQLite's integers end at 2^63 - 1. */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
@@ -11,11 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/sql.h"
+#include "store/run_sql.h"
 
-#define APPLICATION_ID "1296909900" /* "MMFL", big-endian */
-#define SCHEMA_VERSION "4"
-enum { BUSY_MS = 2000, SEED_BYTES = 24 };
+enum { SEED_BYTES = 24 };
 
 #define REAL_COLUMN(name, may_lack) #name " REAL, "
 #define COUNT_COLUMN(name) #name " INTEGER NOT NULL, "
@@ -84,10 +80,7 @@ static const char schema[] =
                       " file TEXT NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (run, "
                       "round),"
                       " FOREIGN KEY (run, round) REFERENCES round ON DELETE CASCADE)"
-                      " STRICT, WITHOUT ROWID;"
-
-                      "PRAGMA application_id = " APPLICATION_ID
-                      "; PRAGMA user_version = " SCHEMA_VERSION;
+                      " STRICT, WITHOUT ROWID";
 
 static const char *const status_names[] = {
 #define ROW(name, text) text,
@@ -100,112 +93,18 @@ const char *mmofl_run_status_name(mmofl_run_status status)
     return (unsigned)status < MMOFL_RUN_STATUS_COUNT ? status_names[status] : "?";
 }
 
-static mmofl_status make_schema(mmofl_run_store *store, mmofl_error *err)
-{
-    mmofl_status st = mmofl_sql_begin(store, true, err);
-    if (!st)
-        st = mmofl_sql_end(store, mmofl_sql_exec(store, schema, err), err);
-    return st;
-}
-
-/* Is it a new file, ours, or another's?  Nothing is written before that is known. */
-static mmofl_status check_identity(mmofl_run_store *store, mmofl_run_store_mode mode,
-                                   bool *is_new, mmofl_error *err)
-{
-    int64_t id = 0, version = 0, tables = 0;
-    mmofl_status st = mmofl_sql_number(store, "PRAGMA application_id", &id, err);
-    if (!st)
-        st = mmofl_sql_number(store, "PRAGMA user_version", &version, err);
-    if (!st)
-        st =
-            mmofl_sql_number(store, "SELECT count(*) FROM sqlite_schema", &tables, err);
-    if (st)
-        return st;
-    *is_new = id == 0 && version == 0 && tables == 0;
-    if (*is_new && mode == MMOFL_RUN_STORE_WRITE)
-        return MMOFL_OK;
-    if (id != strtoll(APPLICATION_ID, NULL, 10))
-        return mmofl_fail(err, MMOFL_E_CORRUPT, "%s: not a run store of mmofl",
-                          store->path);
-    if (version != strtoll(SCHEMA_VERSION, NULL, 10))
-        return mmofl_fail(err, MMOFL_E_VERSION,
-                          "%s: schema version %lld, this program reads version %s",
-                          store->path, (long long)version, SCHEMA_VERSION);
-    return MMOFL_OK;
-}
-
-/* A run must not go on from a damaged file, so the pages are walked once. */
-static mmofl_status check_pages(mmofl_run_store *store, mmofl_error *err)
-{
-    sqlite3_stmt *check;
-    mmofl_status st = mmofl_sql_prepare(store, "PRAGMA quick_check(1)", &check, err);
-    if (st)
-        return st;
-    if (mmofl_sql_next(store, check, &st, err)) {
-        const char *text = (const char *)sqlite3_column_text(check, 0);
-        if (!text || strcmp(text, "ok") != 0)
-            st = mmofl_fail(err, MMOFL_E_CORRUPT, "%s: damaged: %s", store->path,
-                            text ? text : "?");
-    }
-    sqlite3_reset(check);
-    return st;
-}
-
-static mmofl_status set_up(mmofl_run_store *store, mmofl_run_store_mode mode,
-                           mmofl_error *err)
-{
-    bool is_new = false;
-    sqlite3_busy_timeout(store->db, BUSY_MS);
-    /* The file may come from elsewhere: no function runs because its schema says so. */
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    mmofl_status st = check_identity(store, mode, &is_new, err);
-    if (st || mode == MMOFL_RUN_STORE_READ)
-        return st;
-    st = mmofl_sql_exec(store,
-                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                        "PRAGMA foreign_keys = ON",
-                        err);
-    if (!st)
-        st = is_new ? make_schema(store, err) : check_pages(store, err);
-    return st;
-}
+static const mmofl_sql_format format = {"run store", 1296909900 /* "MMFL" */, 4,
+                                        schema};
 
 mmofl_status mmofl_run_store_open(const char *path, mmofl_run_store_mode mode,
                                   mmofl_run_store **out, mmofl_error *err)
 {
-    mmofl_run_store *store = calloc(1, sizeof *store);
-    if (store)
-        store->path = strdup(path);
-    if (!store || !store->path) {
-        free(store);
-        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
-    }
-    int flags = mode == MMOFL_RUN_STORE_READ
-                    ? SQLITE_OPEN_READONLY
-                    : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    mmofl_status st = MMOFL_OK;
-    if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
-        st = store->db ? mmofl_sql_fail(store, "not opened", err)
-                       : mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
-    if (!st)
-        st = set_up(store, mode, err);
-    if (st) {
-        mmofl_run_store_close(store);
-        return st;
-    }
-    *out = store;
-    return MMOFL_OK;
+    return mmofl_sql_open(path, &format, mode == MMOFL_RUN_STORE_READ, out, err);
 }
 
 void mmofl_run_store_close(mmofl_run_store *store)
 {
-    if (!store)
-        return;
-    mmofl_sql_forget(store);
-    sqlite3_close(store->db);
-    free(store->path);
-    free(store);
+    mmofl_sql_close(store);
 }
 
 /* "2025-12-31T23:59:59Z" */

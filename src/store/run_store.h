@@ -135,7 +135,7 @@ typedef struct mmofl_run_record {
     const char *version; /* of the program */
 } mmofl_run_record;
 
-typedef struct mmofl_run_store mmofl_run_store;
+typedef struct mmofl_sql mmofl_run_store; /* sql.h */
 
 typedef enum mmofl_run_store_mode {
     MMOFL_RUN_STORE_READ,

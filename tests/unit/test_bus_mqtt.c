@@ -307,28 +307,11 @@ static void what_cannot_be_is_refused_before_a_connection(void **state)
     CHECK_CONTAINS(err.text, "/nowhere/ca.crt");
 }
 
-static int begin(void **state)
-{
-    static scratch s;
-    signal(SIGPIPE, SIG_IGN);
-    scratch_new(&s);
-    *state = &s;
-    return 0;
-}
-
-static int end(void **state)
-{
-    scratch_delete(*state);
-    return 0;
-}
-
-#define WITH_BROKER(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
-CHECK_MAIN(WITH_BROKER(a_payload_reaches_those_who_listen),
-           WITH_BROKER(the_last_word_of_a_topic_is_kept_until_it_is_taken_back),
-           WITH_BROKER(a_client_comes_back_after_the_broker_was_killed),
-           WITH_BROKER(what_was_said_meanwhile_arrives_when_the_session_goes_on),
-           WITH_BROKER(the_will_of_a_client_that_breaks_off_is_published),
-           WITH_BROKER(nothing_larger_than_the_broker_takes_is_handed_over),
-           WITH_BROKER(only_admitted_devices_are_let_in),
+CHECK_MAIN(IN_A_FOLDER(a_payload_reaches_those_who_listen),
+           IN_A_FOLDER(the_last_word_of_a_topic_is_kept_until_it_is_taken_back),
+           IN_A_FOLDER(a_client_comes_back_after_the_broker_was_killed),
+           IN_A_FOLDER(what_was_said_meanwhile_arrives_when_the_session_goes_on),
+           IN_A_FOLDER(the_will_of_a_client_that_breaks_off_is_published),
+           IN_A_FOLDER(nothing_larger_than_the_broker_takes_is_handed_over),
+           IN_A_FOLDER(only_admitted_devices_are_let_in),
            TEST(what_cannot_be_is_refused_before_a_connection))

@@ -8,20 +8,6 @@
 #include "pki/authority.h"
 #include "pki/identity.h"
 
-static int begin(void **state)
-{
-    static scratch s;
-    scratch_new(&s);
-    *state = &s;
-    return 0;
-}
-
-static int end(void **state)
-{
-    scratch_delete(*state);
-    return 0;
-}
-
 static const char *const hosts[] = {"broker.lan", "127.0.0.1", "::1"};
 
 static void make(const char *folder)
@@ -183,8 +169,6 @@ static void bad_lists_are_refused(void **state)
     (void)state;
     bad_files_are_refused("admission", 8, load_bad);
 }
-
-#define IN_A_FOLDER(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 CHECK_MAIN(IN_A_FOLDER(a_device_signs_with_the_key_that_the_list_has),
            IN_A_FOLDER(a_revoked_device_keeps_its_number_and_may_come_back),

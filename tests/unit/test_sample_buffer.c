@@ -152,22 +152,6 @@ static void a_torn_slot_is_left_out(void **state)
     mmofl_signals_free(&s);
 }
 
-static int begin(void **state)
-{
-    static scratch s;
-    scratch_new(&s);
-    *state = &s;
-    return 0;
-}
-
-static int end(void **state)
-{
-    scratch_delete(*state);
-    return 0;
-}
-
-#define IN_A_FOLDER(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 CHECK_MAIN(TEST(the_oldest_leaves_first),
            TEST(what_has_no_label_is_held_and_not_trained_on),
            IN_A_FOLDER(a_file_goes_on_where_a_killed_process_stopped),

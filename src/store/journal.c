@@ -1,0 +1,201 @@
+/* journal.c - three small tables, and one transaction that stays open between commits.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/journal.h"
+#include "store/sql.h"
+
+struct mmofl_journal {
+    mmofl_sql *sql;
+    bool is_dirty; /* a transaction is open */
+};
+
+static const char schema[] =
+    "CREATE TABLE round (one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " number INTEGER NOT NULL, digest BLOB NOT NULL) STRICT;"
+    "CREATE TABLE answer (device INTEGER PRIMARY KEY, message BLOB NOT NULL) STRICT;"
+    "CREATE TABLE session (device INTEGER PRIMARY KEY, session INTEGER NOT NULL)"
+    " STRICT";
+
+static const mmofl_sql_format format = {"journal", 1296909898 /* "MMFJ" */, 1, schema};
+
+mmofl_status mmofl_journal_open(const char *path, mmofl_journal **out, mmofl_error *err)
+{
+    mmofl_journal *j = calloc(1, sizeof *j);
+    if (!j)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
+    mmofl_status st = mmofl_sql_open(path, &format, false, &j->sql, err);
+    if (st)
+        free(j);
+    else
+        *out = j;
+    return st;
+}
+
+void mmofl_journal_close(mmofl_journal *j)
+{
+    if (!j)
+        return;
+    if (j->is_dirty)
+        (void)!mmofl_sql_end(j->sql, MMOFL_E_INTERRUPTED, NULL);
+    mmofl_sql_close(j->sql);
+    free(j);
+}
+
+static mmofl_status begin_change(mmofl_journal *j, mmofl_error *err)
+{
+    mmofl_status st = j->is_dirty ? MMOFL_OK : mmofl_sql_begin(j->sql, true, err);
+    j->is_dirty = j->is_dirty || !st;
+    return st;
+}
+
+/* A statement that failed may have taken the whole transaction with it. */
+static mmofl_status after_change(mmofl_journal *j, mmofl_status st)
+{
+    if (st && sqlite3_get_autocommit(j->sql->db))
+        j->is_dirty = false;
+    return st;
+}
+
+mmofl_status mmofl_journal_commit(mmofl_journal *j, mmofl_error *err)
+{
+    if (!j->is_dirty)
+        return MMOFL_OK;
+    j->is_dirty = false;
+    return mmofl_sql_end(j->sql, MMOFL_OK, err);
+}
+
+bool mmofl_journal_is_dirty(const mmofl_journal *j)
+{
+    return j->is_dirty;
+}
+
+/* ---- the round ---- */
+
+/* Is the round that is there the one that is wanted? */
+static mmofl_status find_round(mmofl_journal *j, uint64_t round,
+                               const unsigned char *digest, bool *same,
+                               mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_prepare(
+        j->sql, "SELECT count(*) FROM round WHERE number = ? AND digest = ?", &s, err);
+    if (st)
+        return st;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)round);
+    sqlite3_bind_blob(s, 2, digest, MMOFL_JOURNAL_DIGEST_BYTES, SQLITE_STATIC);
+    if (mmofl_sql_next(j->sql, s, &st, err))
+        *same = sqlite3_column_int(s, 0) > 0;
+    sqlite3_reset(s);
+    return st;
+}
+
+static mmofl_status replace_round(mmofl_journal *j, uint64_t round,
+                                  const unsigned char *digest, mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_exec(j->sql, "DELETE FROM answer", err);
+    if (!st)
+        st = mmofl_sql_prepare(
+            j->sql,
+            "INSERT OR REPLACE INTO round (one, number, digest) VALUES (1, ?, ?)", &s,
+            err);
+    if (st)
+        return st;
+    int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)round);
+    bound |= sqlite3_bind_blob(s, 2, digest, MMOFL_JOURNAL_DIGEST_BYTES, SQLITE_STATIC);
+    return mmofl_sql_run(j->sql, s, bound, err);
+}
+
+mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
+                                 const unsigned char *digest, bool *goes_on,
+                                 mmofl_error *err)
+{
+    bool same = false;
+    int64_t answers = 0;
+    mmofl_status st = mmofl_journal_commit(j, err);
+    if (!st)
+        st = find_round(j, round, digest, &same, err);
+    if (!st && same)
+        st = mmofl_sql_number(j->sql, "SELECT count(*) FROM answer", &answers, err);
+    if (!st && !same) {
+        st = begin_change(j, err);
+        if (!st)
+            st = after_change(j, replace_round(j, round, digest, err));
+        if (!st)
+            st = mmofl_journal_commit(j, err);
+    }
+    *goes_on = answers > 0;
+    return st;
+}
+
+/* ---- what is added ---- */
+
+mmofl_status mmofl_journal_add(mmofl_journal *j, uint64_t device, const void *message,
+                               size_t size, mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = begin_change(j, err);
+    if (!st)
+        st = mmofl_sql_prepare(
+            j->sql, "INSERT INTO answer (device, message) VALUES (?, ?)", &s, err);
+    if (st)
+        return st;
+    int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)device);
+    bound |= sqlite3_bind_blob64(s, 2, message, size, SQLITE_STATIC);
+    return after_change(j, mmofl_sql_run(j->sql, s, bound, err));
+}
+
+mmofl_status mmofl_journal_set_session(mmofl_journal *j, uint64_t device,
+                                       uint64_t session, mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = begin_change(j, err);
+    if (!st)
+        st = mmofl_sql_prepare(
+            j->sql, "INSERT OR REPLACE INTO session (device, session) VALUES (?, ?)",
+            &s, err);
+    if (st)
+        return st;
+    int64_t bits;
+    memcpy(&bits, &session, sizeof bits);
+    int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)device);
+    bound |= sqlite3_bind_int64(s, 2, bits);
+    return after_change(j, mmofl_sql_run(j->sql, s, bound, err));
+}
+
+/* ---- reading ---- */
+
+mmofl_status mmofl_journal_each(mmofl_journal *j, mmofl_journal_visit *visit,
+                                void *context, mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_prepare(
+        j->sql, "SELECT device, message FROM answer ORDER BY device", &s, err);
+    if (st)
+        return st;
+    while (!st && mmofl_sql_next(j->sql, s, &st, err))
+        st = visit(context, (uint64_t)sqlite3_column_int64(s, 0),
+                   sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1));
+    sqlite3_reset(s);
+    return st;
+}
+
+mmofl_status mmofl_journal_each_session(mmofl_journal *j,
+                                        mmofl_journal_session_visit *visit,
+                                        void *context, mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_prepare(
+        j->sql, "SELECT device, session FROM session ORDER BY device", &s, err);
+    if (st)
+        return st;
+    while (mmofl_sql_next(j->sql, s, &st, err)) {
+        int64_t bits = sqlite3_column_int64(s, 1);
+        uint64_t session;
+        memcpy(&session, &bits, sizeof session);
+        visit(context, (uint64_t)sqlite3_column_int64(s, 0), session);
+    }
+    return st;
+}

@@ -1,0 +1,136 @@
+/* test_journal.c - what was committed outlives a kill; what was not does not. */
+#include "scratch.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "store/journal.h"
+
+static const unsigned char one[32] = {1}, two[32] = {2};
+
+typedef struct heard {
+    int n;
+    uint64_t device[8], session[8];
+    char message[8][16];
+    mmofl_status stop;
+} heard;
+
+static mmofl_status hear(void *context, uint64_t device, const void *message, size_t n)
+{
+    heard *h = context;
+    h->device[h->n] = device;
+    snprintf(h->message[h->n++], 16, "%.*s", (int)n, (const char *)message);
+    return h->stop;
+}
+
+static void hear_session(void *context, uint64_t device, uint64_t session)
+{
+    heard *h = context;
+    h->device[h->n] = device;
+    h->session[h->n++] = session;
+}
+
+static void add(mmofl_journal *j, uint64_t device, const char *text)
+{
+    mmofl_error err = {0};
+    CHECK_OK(mmofl_journal_add(j, device, text, strlen(text), &err));
+}
+
+static void answers_come_back_by_device_until_another_round(void **state)
+{
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    bool goes_on = true;
+    heard h = {0};
+    CHECK_OK(mmofl_journal_open(scratch_path(*state, "journal"), &j, &err));
+    CHECK_OK(mmofl_journal_begin(j, 1, one, &goes_on, &err));
+    CHECK(!goes_on && !mmofl_journal_is_dirty(j));
+    add(j, 7, "seven");
+    add(j, 3, "three");
+    CHECK(mmofl_journal_is_dirty(j));
+    CHECK_STATUS(mmofl_journal_add(j, 7, "again", 5, &err), MMOFL_E_DUPLICATE);
+    CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK(!mmofl_journal_is_dirty(j));
+    CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
+    CHECK_INT(h.n, 2);
+    CHECK(h.device[0] == 3 && h.device[1] == 7);
+    CHECK_TEXT(h.message[0], "three");
+    CHECK_TEXT(h.message[1], "seven");
+    h = (heard){.stop = MMOFL_E_SHAPE};
+    CHECK_STATUS(mmofl_journal_each(j, hear, &h, &err), MMOFL_E_SHAPE);
+    CHECK_INT(h.n, 1);
+    CHECK_OK(mmofl_journal_begin(j, 1, one, &goes_on, &err));
+    CHECK(goes_on);
+    CHECK_OK(mmofl_journal_begin(j, 1, two, &goes_on, &err)); /* another model */
+    CHECK(!goes_on);
+    h = (heard){0};
+    CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
+    CHECK_INT(h.n, 0);
+    mmofl_journal_close(j);
+}
+
+static void a_kill_takes_only_what_was_not_committed(void **state)
+{
+    const char *path = scratch_path(*state, "journal");
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    bool goes_on;
+    heard h = {0};
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (mmofl_journal_open(path, &j, &err) ||
+            mmofl_journal_begin(j, 4, one, &goes_on, &err) ||
+            mmofl_journal_add(j, 1, "kept", 4, &err) ||
+            mmofl_journal_set_session(j, 1, UINT64_MAX - 1, &err) ||
+            mmofl_journal_commit(j, &err) || mmofl_journal_add(j, 2, "lost", 4, &err))
+            _exit(1);
+        kill(getpid(), SIGKILL);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    CHECK(WIFSIGNALED(status));
+    CHECK_OK(mmofl_journal_open(path, &j, &err));
+    CHECK_OK(mmofl_journal_begin(j, 4, one, &goes_on, &err));
+    CHECK(goes_on);
+    CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
+    CHECK_INT(h.n, 1);
+    CHECK_TEXT(h.message[0], "kept");
+    h = (heard){0};
+    CHECK_OK(mmofl_journal_each_session(j, hear_session, &h, &err));
+    CHECK_INT(h.n, 1);
+    CHECK(h.device[0] == 1 && h.session[0] == UINT64_MAX - 1);
+    mmofl_journal_close(j);
+}
+
+static void the_last_session_of_a_device_counts(void **state)
+{
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    heard h = {0};
+    CHECK_OK(mmofl_journal_open(scratch_path(*state, "journal"), &j, &err));
+    CHECK_OK(mmofl_journal_set_session(j, 5, 10, &err));
+    CHECK_OK(mmofl_journal_set_session(j, 5, 11, &err));
+    CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK_OK(mmofl_journal_each_session(j, hear_session, &h, &err));
+    CHECK_INT(h.n, 1);
+    CHECK(h.session[0] == 11);
+    mmofl_journal_close(j);
+}
+
+static void another_file_is_refused_and_left_alone(void **state)
+{
+    const char *path = scratch_path(*state, "journal");
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    CHECK_OK(mmofl_file_write(path, "not a database at all, but long enough", 38, false,
+                              &err));
+    CHECK_STATUS(mmofl_journal_open(path, &j, &err), MMOFL_E_CORRUPT);
+    CHECK_CONTAINS(err.text, path);
+    CHECK_STATUS(mmofl_journal_open("/nowhere/journal", &j, &err), MMOFL_E_IO);
+}
+
+CHECK_MAIN(IN_A_FOLDER(answers_come_back_by_device_until_another_round),
+           IN_A_FOLDER(a_kill_takes_only_what_was_not_committed),
+           IN_A_FOLDER(the_last_session_of_a_device_counts),
+           IN_A_FOLDER(another_file_is_refused_and_left_alone))
