@@ -109,8 +109,8 @@ static mmofl_status replace_round(mmofl_journal *j, uint64_t round,
 }
 
 mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
-                                 const unsigned char *digest, bool *goes_on,
-                                 mmofl_error *err)
+                                 const unsigned char digest[MMOFL_JOURNAL_DIGEST_BYTES],
+                                 bool *goes_on, mmofl_error *err)
 {
     bool same = false;
     int64_t answers = 0;
