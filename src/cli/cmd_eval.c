@@ -118,24 +118,6 @@ static void print_json(const mmofl_dataset *data, const mmofl_evaluation *e)
     json_decref(root);
 }
 
-/* The prototypes that the file carries, for methods that fill slots at test time. */
-static const mmofl_prototypes *find_prototypes(const mmofl_safetensors *file,
-                                               const mmofl_model *model,
-                                               mmofl_prototypes *prototypes)
-{
-    const mmofl_tensor *mean = mmofl_safetensors_find(file, "state.prototypes.mean");
-    const mmofl_tensor *seen = mmofl_safetensors_find(file, "state.prototypes.seen");
-    size_t classes = (size_t)model->classes, mean_bytes, seen_bytes;
-    if (!mean || !seen || mean->type != MMOFL_TENSOR_F32 ||
-        seen->type != MMOFL_TENSOR_I32 || !mmofl_tensor_bytes(mean, &mean_bytes) ||
-        !mmofl_tensor_bytes(seen, &seen_bytes) ||
-        mean_bytes != classes * model->features * sizeof(float) ||
-        seen_bytes != classes * (size_t)model->n_encoders * sizeof(uint32_t))
-        return NULL;
-    *prototypes = (mmofl_prototypes){mean->data, seen->data};
-    return prototypes;
-}
-
 static mmofl_status test_model(const mmofl_setup *setup, const mmofl_safetensors *file,
                                bool json, mmofl_error *err)
 {
@@ -155,8 +137,9 @@ static mmofl_status test_model(const mmofl_setup *setup, const mmofl_safetensors
             : mmofl_model_file_parameters(file, model, parameters, err);
     if (!st) {
         mmofl_prototypes prototypes;
-        mmofl_evaluation e = mmofl_evaluator_run(
-            evaluator, parameters, find_prototypes(file, model, &prototypes));
+        mmofl_evaluation e =
+            mmofl_evaluator_run(evaluator, parameters,
+                                mmofl_model_file_prototypes(file, model, &prototypes));
         json ? print_json(data, &e) : print_table(data, &e);
     }
     mmofl_evaluator_delete(evaluator);

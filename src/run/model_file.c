@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "run/model_file.h"
@@ -186,4 +187,49 @@ mmofl_status mmofl_model_file_experiment(const mmofl_safetensors *file,
     return *experiment
                ? MMOFL_OK
                : mmofl_fail(err, MMOFL_E_MISSING, "the metadata hold no experiment");
+}
+
+const mmofl_prototypes *mmofl_model_file_prototypes(const mmofl_safetensors *file,
+                                                    const mmofl_model *model,
+                                                    mmofl_prototypes *prototypes)
+{
+    const mmofl_tensor *mean = mmofl_safetensors_find(file, "state.prototypes.mean");
+    const mmofl_tensor *seen = mmofl_safetensors_find(file, "state.prototypes.seen");
+    size_t classes = (size_t)model->classes, mean_bytes, seen_bytes;
+    if (!mean || !seen || mean->type != MMOFL_TENSOR_F32 ||
+        seen->type != MMOFL_TENSOR_I32 || !mmofl_tensor_bytes(mean, &mean_bytes) ||
+        !mmofl_tensor_bytes(seen, &seen_bytes) ||
+        mean_bytes != classes * model->features * sizeof(float) ||
+        seen_bytes != classes * (size_t)model->n_encoders * sizeof(uint32_t))
+        return NULL;
+    *prototypes = (mmofl_prototypes){mean->data, seen->data};
+    return prototypes;
+}
+
+mmofl_status mmofl_model_copy_load(const char *path, const mmofl_model *model,
+                                   mmofl_model_copy *out, mmofl_error *err)
+{
+    mmofl_model_copy copy = {0};
+    mmofl_status st =
+        mmofl_safetensors_open(path, MMOFL_SAFETENSORS_FINITE, &copy.file, err);
+    if (st)
+        return st;
+    copy.parameters = malloc(model->n_parameters * sizeof *copy.parameters);
+    st = copy.parameters
+             ? mmofl_model_file_parameters(&copy.file, model, copy.parameters, err)
+             : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the model");
+    copy.has_prototypes =
+        !st && mmofl_model_file_prototypes(&copy.file, model, &copy.prototypes);
+    if (st)
+        mmofl_model_copy_free(&copy);
+    else
+        *out = copy;
+    return st;
+}
+
+void mmofl_model_copy_free(mmofl_model_copy *copy)
+{
+    free(copy->parameters);
+    mmofl_safetensors_close(&copy->file);
+    *copy = (mmofl_model_copy){0};
 }

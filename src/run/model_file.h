@@ -62,6 +62,28 @@ MMOFL_CHECKED mmofl_status mmofl_model_file_state(const mmofl_safetensors *file,
                                                   const mmofl_state_array *arrays,
                                                   int n, mmofl_error *err);
 
+/** The prototypes that the file carries, for methods that fill slots at test time, in
+ * *prototypes, which borrows from the file; NULL: it has none of that model. */
+const mmofl_prototypes *mmofl_model_file_prototypes(const mmofl_safetensors *file,
+                                                    const mmofl_model *model,
+                                                    mmofl_prototypes *prototypes);
+
+/** A model read from a file, whole. */
+typedef struct mmofl_model_copy {
+    mmofl_safetensors file; /* open for as long as the copy lives */
+    float *parameters;
+    bool has_prototypes;
+    mmofl_prototypes prototypes;
+} mmofl_model_copy;
+
+/** @retval those of mmofl_safetensors_open and mmofl_model_file_parameters, E_MEMORY
+ * On success: mmofl_model_copy_free. */
+MMOFL_CHECKED mmofl_status mmofl_model_copy_load(const char *path,
+                                                 const mmofl_model *model,
+                                                 mmofl_model_copy *copy,
+                                                 mmofl_error *err);
+void mmofl_model_copy_free(mmofl_model_copy *copy);
+
 /** The experiment that a model file was made by, or a refusal.  @retval E_MISSING,
  * E_VERSION */
 MMOFL_CHECKED mmofl_status mmofl_model_file_experiment(const mmofl_safetensors *file,

@@ -682,6 +682,11 @@ void mmofl_server_delete(mmofl_server *s)
     free(s);
 }
 
+const mmofl_model *mmofl_server_model(const mmofl_server *server)
+{
+    return server->model;
+}
+
 const mmofl_remote_fleet *mmofl_server_fleet(mmofl_server *server)
 {
     return &server->fleet;

@@ -60,6 +60,9 @@ MMOFL_CHECKED mmofl_status mmofl_server_new(const mmofl_server_setup *setup,
                                             mmofl_server **server, mmofl_error *err);
 void mmofl_server_delete(mmofl_server *server);
 
+/** What it coordinates; the server's. */
+const mmofl_model *mmofl_server_model(const mmofl_server *server);
+
 /** For mmofl_setup.remote. */
 const mmofl_remote_fleet *mmofl_server_fleet(mmofl_server *server);
 

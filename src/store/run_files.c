@@ -51,7 +51,7 @@ void mmofl_run_files_unlock(int fd)
 }
 
 mmofl_status mmofl_run_files_digest(const char *path,
-                                    unsigned char digest[MMOFL_DIGEST_BYTES],
+                                    unsigned char digest[MMOFL_CHECKPOINT_DIGEST_BYTES],
                                     mmofl_error *err)
 {
     mmofl_mapping file;
@@ -62,17 +62,18 @@ mmofl_status mmofl_run_files_digest(const char *path,
         mmofl_file_unmap(&file);
         return mmofl_fail(err, MMOFL_E_UNSUPPORTED, "libsodium does not start");
     }
-    crypto_generichash(digest, MMOFL_DIGEST_BYTES, file.data, file.size, NULL, 0);
+    crypto_generichash(digest, MMOFL_CHECKPOINT_DIGEST_BYTES, file.data, file.size,
+                       NULL, 0);
     mmofl_file_unmap(&file);
     return MMOFL_OK;
 }
 
 bool mmofl_run_files_is_whole(const char *path,
-                              const unsigned char digest[MMOFL_DIGEST_BYTES])
+                              const unsigned char digest[MMOFL_CHECKPOINT_DIGEST_BYTES])
 {
-    unsigned char found[MMOFL_DIGEST_BYTES];
+    unsigned char found[MMOFL_CHECKPOINT_DIGEST_BYTES];
     return mmofl_run_files_digest(path, found, NULL) == MMOFL_OK &&
-           memcmp(found, digest, MMOFL_DIGEST_BYTES) == 0;
+           memcmp(found, digest, MMOFL_CHECKPOINT_DIGEST_BYTES) == 0;
 }
 
 mmofl_status mmofl_run_files_sync(const char *folder, const char *name,

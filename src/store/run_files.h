@@ -22,11 +22,12 @@ void mmofl_run_files_unlock(int fd);
 
 /** BLAKE2b of a file's bytes. */
 MMOFL_CHECKED mmofl_status mmofl_run_files_digest(
-    const char *path, unsigned char digest[MMOFL_DIGEST_BYTES], mmofl_error *err);
+    const char *path, unsigned char digest[MMOFL_CHECKPOINT_DIGEST_BYTES],
+    mmofl_error *err);
 
 /** Does the file exist and have that digest? */
-bool mmofl_run_files_is_whole(const char *path,
-                              const unsigned char digest[MMOFL_DIGEST_BYTES]);
+bool mmofl_run_files_is_whole(
+    const char *path, const unsigned char digest[MMOFL_CHECKPOINT_DIGEST_BYTES]);
 
 /** Put a file of the folder, and its name, on the disk. */
 MMOFL_CHECKED mmofl_status mmofl_run_files_sync(const char *folder, const char *name,

@@ -157,8 +157,8 @@ mmofl_status mmofl_run_store_each_checkpoint(mmofl_run_store *store, int64_t run
         mmofl_checkpoint_record c = {.round = sqlite3_column_int(s, 0),
                                      .file = text_at(s, 1)};
         /* A digest of another size stays zero and fits no file. */
-        if (sqlite3_column_bytes(s, 2) == MMOFL_DIGEST_BYTES)
-            memcpy(c.digest, sqlite3_column_blob(s, 2), MMOFL_DIGEST_BYTES);
+        if (sqlite3_column_bytes(s, 2) == MMOFL_CHECKPOINT_DIGEST_BYTES)
+            memcpy(c.digest, sqlite3_column_blob(s, 2), MMOFL_CHECKPOINT_DIGEST_BYTES);
         st = visit(context, &c);
     }
     sqlite3_reset(s);

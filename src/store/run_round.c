@@ -170,10 +170,10 @@ static mmofl_status write_checkpoint(mmofl_run_store *store, int64_t run,
         &s, err);
     if (st)
         return st;
-    int bound =
-        sqlite3_bind_int64(s, 1, run) | sqlite3_bind_int(s, 2, c->round) |
-        sqlite3_bind_text(s, 3, c->file, -1, SQLITE_TRANSIENT) |
-        sqlite3_bind_blob(s, 4, c->digest, MMOFL_DIGEST_BYTES, SQLITE_TRANSIENT);
+    int bound = sqlite3_bind_int64(s, 1, run) | sqlite3_bind_int(s, 2, c->round) |
+                sqlite3_bind_text(s, 3, c->file, -1, SQLITE_TRANSIENT) |
+                sqlite3_bind_blob(s, 4, c->digest, MMOFL_CHECKPOINT_DIGEST_BYTES,
+                                  SQLITE_TRANSIENT);
     st = mmofl_sql_run(store, s, bound, err);
     return st ? st : drop_checkpoints(store, run, c->round, keep_round, err);
 }

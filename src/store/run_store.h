@@ -37,10 +37,10 @@
     COUNT(bytes_down)                               /* coordinator to devices */
 
 enum {
-    MMOFL_ROUND_EVALUATIONS = 16, /* at most, per round */
-    MMOFL_PART_BYTES = 32,        /* of a part's name, its zero included */
-    MMOFL_DIGEST_BYTES = 32,      /* BLAKE2b of a checkpoint file */
-    MMOFL_MEASURE_BYTES = 64,     /* of a measure's name or modality, zero included */
+    MMOFL_ROUND_EVALUATIONS = 16,       /* at most, per round */
+    MMOFL_PART_BYTES = 32,              /* of a part's name, its zero included */
+    MMOFL_CHECKPOINT_DIGEST_BYTES = 32, /* BLAKE2b of a checkpoint file */
+    MMOFL_MEASURE_BYTES = 64, /* of a measure's name or modality, zero included */
     MMOFL_PROTOTYPE_FEATURES = 1 << 20 /* of one modality, at most */
 };
 
@@ -89,7 +89,7 @@ typedef struct mmofl_prototype_record {
 typedef struct mmofl_checkpoint_record {
     int round;
     const char *file; /* name without folder */
-    unsigned char digest[MMOFL_DIGEST_BYTES];
+    unsigned char digest[MMOFL_CHECKPOINT_DIGEST_BYTES];
 } mmofl_checkpoint_record;
 
 /** All that one round leaves.  NaN stands for "not measured" and is allowed only where
