@@ -33,7 +33,7 @@ typedef enum mmofl_use {
     MMOFL_USE_GRADIENT_NOISE = 16,   /* OGM-GE */
     MMOFL_USE_BOOTSTRAP = 17,        /* confidence intervals */
     MMOFL_USE_VALIDATION = 18,       /* what is held out; round = training sample */
-    MMOFL_USE_LINK = 19 /* when to try again; shows in no result.  seed = session */ MMOFL_USE_RECONNECT pauses of a lost connection result
+    MMOFL_USE_LINK = 19 /* when to try again; shows in no result.  seed = session */
 } mmofl_use;
 
 /** A device number for things that belong to no device. */

@@ -518,7 +518,7 @@ mmofl_status mmofl_bus_mqtt_new(const mmofl_mqtt_setup *s, mmofl_bus **out,
     b->most_payload = s->most_payload ? s->most_payload : 1 << 20;
     b->most_queued = s->most_queued ? s->most_queued : 1024;
     b->chance = mmofl_rng_open(key_of(s->client_id), (uint64_t)getpid(), 0,
-                               MMOFL_USE_RECONNECT);
+                               MMOFL_USE_LINK);
     b->host = strdup(s->host ? s->host : "localhost");
     mmofl_status st =
         b->host ? MMOFL_OK
