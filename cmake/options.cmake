@@ -12,6 +12,9 @@ option(MMOFL_WERROR "warnings are errors" OFF)
 set(MMOFL_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
 option(MMOFL_COVERAGE "instrument for gcov" OFF)
 
+# 32-bit systems, too, open files whose size or number takes more than 32 bits.
+add_compile_definitions(_FILE_OFFSET_BITS=64)
+
 # No contraction: a*b+c is fused only where the code says fma, so that compilers agree.
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wstrict-prototypes
                     -Wmissing-prototypes -Wdouble-promotion -ffp-contract=off)

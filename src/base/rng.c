@@ -1,11 +1,18 @@
 /* rng.c - Philox streams and the distributions drawn from them.
  *
  * Distributions use only + - * / and sqrt, which IEEE 754 fixes to the last bit, and
- * the logarithm and exponential below; this file is compiled without contraction. */
+ * the logarithm and exponential of elementary.h; nothing is contracted. */
 #include <assert.h>
 #include <math.h>
 
+#include "base/elementary.h"
 #include "base/rng.h"
+
+/* Random123 has its 64-bit generator only where 128-bit products are cheap.  32-bit
+ * processors make them of four products, at a few times the cost. */
+#if !defined(__SIZEOF_INT128__)
+#define R123_USE_MULHILO64_C99 1
+#endif
 
 #if defined(__clang__)
 #pragma clang diagnostic push
@@ -56,32 +63,6 @@ uint64_t mmofl_rng_below(mmofl_rng *rng, uint64_t n)
 double mmofl_rng_uniform(mmofl_rng *rng)
 {
     return (double)(mmofl_rng_bits(rng) >> 11) * 0x1p-53;
-}
-
-/* ln x for x > 0: x = f * 2^e with f in [sqrt(1/2), sqrt(2)), then
- * ln f = 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...), s = (f-1)/(f+1), |s| < 0.1716. */
-static double log_exactly(double x)
-{
-    int e;
-    double f = frexp(x, &e);
-    if (f < 0.70710678118654752) {
-        f *= 2;
-        e--;
-    }
-    double s = (f - 1) / (f + 1), s2 = s * s, sum = 0;
-    for (int k = 21; k >= 1; k -= 2)
-        sum = sum * s2 + 1.0 / k;
-    return 2 * s * sum + e * 0.69314718055994531;
-}
-
-/* e^x for |x| < 700: x = n ln 2 + r, |r| <= ln 2 / 2, Taylor series of 14 terms. */
-static double exp_exactly(double x)
-{
-    double n = floor(x / 0.69314718055994531 + 0.5), r = x - n * 0.69314718055994531,
-           sum = 1;
-    for (int k = 14; k >= 1; k--)
-        sum = 1 + sum * r / k;
-    return ldexp(sum, (int)n);
 }
 
 static double polynomial(const double *c, int n, double x)
@@ -136,7 +117,7 @@ static double normal_quantile(double p)
         double r = 0.180625 - q * q;
         return q * polynomial(a, 8, r) / polynomial(b, 8, r);
     }
-    double r = sqrt(-log_exactly(q < 0 ? p : 1 - p)), z;
+    double r = sqrt(-mmofl_ln(q < 0 ? p : 1 - p)), z;
     if (r <= 5)
         z = polynomial(c, 8, r - 1.6) / polynomial(d, 8, r - 1.6);
     else
@@ -160,8 +141,8 @@ double mmofl_rng_gamma(mmofl_rng *rng, double shape)
 {
     assert(shape > 0);
     if (shape < 1) { /* Gamma(a) = Gamma(a + 1) U^(1/a) */
-        double u = log_exactly(uniform_open(rng)) / shape;
-        return mmofl_rng_gamma(rng, shape + 1) * (u > -700 ? exp_exactly(u) : 0);
+        double u = mmofl_ln(uniform_open(rng)) / shape;
+        return mmofl_rng_gamma(rng, shape + 1) * (u > -700 ? mmofl_exp(u) : 0);
     }
     double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
     for (;;) {
@@ -169,8 +150,7 @@ double mmofl_rng_gamma(mmofl_rng *rng, double shape)
         if (t <= 0)
             continue;
         double v = t * t * t;
-        if (log_exactly(uniform_open(rng)) <
-            0.5 * x * x + d - d * v + d * log_exactly(v))
+        if (mmofl_ln(uniform_open(rng)) < 0.5 * x * x + d - d * v + d * mmofl_ln(v))
             return d * v;
     }
 }

@@ -107,15 +107,3 @@ void mmofl_disturbance_add_noise(mmofl_rng *rng, float sigma, float *x, size_t n
     mmofl_noise noise = mmofl_noise_open(rng);
     mmofl_noise_add(&noise, sigma, x, n);
 }
-
-/* Taylor's series of e^(x/1024), |x/1024| <= 1/16, squared ten times. */
-double mmofl_disturbance_exp(double x)
-{
-    assert(x >= -64 && x <= 64);
-    double small = x / 1024, e = 1;
-    for (int k = 9; k >= 1; k--)
-        e = 1 + small * e / k;
-    for (int i = 0; i < 10; i++)
-        e *= e;
-    return e;
-}

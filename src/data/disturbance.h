@@ -108,8 +108,4 @@ int mmofl_disturbance_place(mmofl_rng *rng, int length, int n);
 /** x[i] += sigma * N(0, 1) for n values. */
 void mmofl_disturbance_add_noise(mmofl_rng *rng, float sigma, float *x, size_t n);
 
-/** e^x for |x| <= 64, to 12 digits; from + * / alone, so that every C library gives the
- * same bits. */
-double mmofl_disturbance_exp(double x);
-
 #endif

@@ -1,18 +1,17 @@
-/* log_mel.c - one real FFT (kissfft) per frame, then sparse triangles.
+/* log_mel.c - one Fourier transform per frame, then sparse triangles.
  *
  * A band touches few of the frequencies, so its weights are kept from the first to the
- * last that is not zero, all bands in one block.  The FFT is in float, as the library
- * is; sums over its squares are in double. */
+ * last that is not zero, all bands in one block. */
 #include <math.h>
 #include <stdlib.h>
 
-#include <kiss_fftr.h>
-
 #include "base/arena.h"
+#include "base/elementary.h"
+#include "base/turns.h"
+#include "data/fourier.h"
 #include "data/log_mel.h"
 
 #define FLOOR 1e-6
-#define PI 3.14159265358979323846
 
 struct band {
     int first, n; /* frequencies k it touches */
@@ -23,22 +22,21 @@ struct mmofl_log_mel {
     mmofl_arena arena;
     int rate, window, hop, fft, bands;
     size_t frames;
-    float *hann;            /* (window) */
-    double scale;           /* 1 / sum of hann^2 */
-    struct band *band;      /* (bands) */
-    kiss_fftr_cfg plan;     /* holds scratch of its own */
-    float *frame;           /* (fft), zeros behind the window */
-    kiss_fft_cpx *spectrum; /* (fft/2 + 1) */
-    double *power;          /* (fft/2 + 1) */
+    double *hann;      /* (window) */
+    double scale;      /* 1 / sum of hann^2 */
+    struct band *band; /* (bands) */
+    mmofl_fourier fourier;
+    double *frame; /* (fft), zeros behind the window */
+    double *power; /* (fft/2 + 1) */
 };
 
 /* --- triangles -------------------------------------------------------------------- */
 
-/* Corner i of bands + 2, in Hz. */
+/* Corner i of bands + 2, in Hz.  The base of the logarithm in mel(f) cancels out. */
 static double corner(const mmofl_log_mel *mel, int i)
 {
-    double top = log10(1 + mel->rate / 2.0 / 700);
-    return 700 * (pow(10, top * i / (mel->bands + 1)) - 1);
+    double top = mmofl_ln(1 + mel->rate / 2.0 / 700);
+    return 700 * (mmofl_exp(top * i / (mel->bands + 1)) - 1);
 }
 
 /* The height of the triangle over low, middle, high at f; <= 0 outside. */
@@ -118,18 +116,12 @@ static mmofl_status measure(mmofl_log_mel *mel, const mmofl_log_mel_options *opt
 static mmofl_status take_memory(mmofl_log_mel *mel, mmofl_error *err)
 {
     mmofl_arena *arena = &mel->arena;
-    size_t bins = (size_t)mel->fft / 2 + 1, plan_bytes = 0;
-    kiss_fftr_alloc(mel->fft, 0, NULL, &plan_bytes);
-    void *plan = mmofl_arena_take(arena, 1, plan_bytes);
-    mel->hann = MMOFL_ARENA_NEW(arena, (size_t)mel->window, float);
-    mel->frame = MMOFL_ARENA_NEW(arena, (size_t)mel->fft, float);
-    mel->spectrum = MMOFL_ARENA_NEW(arena, bins, kiss_fft_cpx);
-    mel->power = MMOFL_ARENA_NEW(arena, bins, double);
+    mel->hann = MMOFL_ARENA_NEW(arena, (size_t)mel->window, double);
+    mel->frame = MMOFL_ARENA_NEW(arena, (size_t)mel->fft, double);
+    mel->power = MMOFL_ARENA_NEW(arena, (size_t)mel->fft / 2 + 1, double);
     mel->band = MMOFL_ARENA_NEW(arena, (size_t)mel->bands, struct band);
-    if (plan)
-        mel->plan = kiss_fftr_alloc(mel->fft, 0, plan, &plan_bytes);
-    if (!mel->plan || !mel->hann || !mel->frame || !mel->spectrum || !mel->power ||
-        !mel->band)
+    if (!mel->hann || !mel->frame || !mel->power || !mel->band ||
+        mmofl_fourier_init(&mel->fourier, (size_t)mel->fft, arena))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for a Fourier transform");
     return MMOFL_OK;
 }
@@ -142,8 +134,10 @@ static mmofl_status set_up(mmofl_log_mel *mel, const mmofl_log_mel_options *opti
     if (!st)
         st = take_memory(mel, err);
     for (int i = 0; i < mel->window && !st; i++) {
-        mel->hann[i] = (float)(0.5 - 0.5 * cos(2 * PI * i / mel->window));
-        sum += (double)mel->hann[i] * (double)mel->hann[i];
+        double sine, cosine;
+        mmofl_turns((double)i / mel->window, &sine, &cosine);
+        mel->hann[i] = 0.5 - 0.5 * cosine;
+        sum += mel->hann[i] * mel->hann[i];
     }
     mel->scale = 1 / sum;
     for (int b = 0; b < mel->bands && !st; b++)
@@ -188,21 +182,16 @@ double mmofl_log_mel_rate_hz(const mmofl_log_mel *mel)
 
 void mmofl_log_mel_compute(mmofl_log_mel *mel, const float *sound, float *out)
 {
-    int bins = mel->fft / 2 + 1;
     for (size_t t = 0; t < mel->frames; t++, sound += mel->hop, out += mel->bands) {
         for (int i = 0; i < mel->window; i++)
-            mel->frame[i] = sound[i] * mel->hann[i];
-        kiss_fftr(mel->plan, mel->frame, mel->spectrum);
-        for (int k = 0; k < bins; k++) {
-            double re = (double)mel->spectrum[k].r, im = (double)mel->spectrum[k].i;
-            mel->power[k] = (re * re + im * im) * mel->scale;
-        }
+            mel->frame[i] = (double)sound[i] * mel->hann[i];
+        mmofl_fourier_power(&mel->fourier, mel->frame, mel->power);
         for (int b = 0; b < mel->bands; b++) {
             const struct band *band = &mel->band[b];
             double sum = 0;
             for (int i = 0; i < band->n; i++)
                 sum += (double)band->weight[i] * mel->power[band->first + i];
-            out[b] = (float)log(FLOOR + sum);
+            out[b] = (float)mmofl_ln(FLOOR + sum * mel->scale);
         }
     }
 }

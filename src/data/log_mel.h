@@ -42,7 +42,7 @@ size_t mmofl_log_mel_frames(const mmofl_log_mel *mel);
 double mmofl_log_mel_rate_hz(const mmofl_log_mel *mel);
 
 /** The n samples of sound as out (frames, bands).  Finite when the sound is within
- * MMOFL_SOUND_LOUDEST.  Bits depend on the versions of kissfft and the C library.
+ * MMOFL_SOUND_LOUDEST.  Bits are the same on every machine.
  * Threads: one at a time for one mmofl_log_mel, which holds the scratch. */
 void mmofl_log_mel_compute(mmofl_log_mel *mel, const float *sound, float *out);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/elementary.h"
 #include "base/rng.h"
 #include "run/growth.h"
 
@@ -62,8 +63,8 @@ mmofl_status mmofl_growth_fit(const double *curve, int T, uint64_t seed,
     int n = 0;
     for (int t = T / 2 + 1; t <= T; t++)
         if (isfinite(curve[t - 1]) && curve[t - 1] > 0) {
-            x[n] = log(t);
-            y[n++] = log(curve[t - 1]);
+            x[n] = mmofl_ln(t);
+            y[n++] = mmofl_ln(curve[t - 1]);
         }
     mmofl_growth g = {.fitted = n >= FEWEST, .rounds = n};
     if (g.fitted) {

@@ -150,7 +150,7 @@ static void the_mean_is_as_precise_as_promised(void **state)
         long double exact = 0;
         for (int i = 0; i < TERMS; i++)
             exact += (long double)t.x[i][j] * t.weight[i];
-        exact /= sum.weight;
+        exact /= (long double)sum.weight;
         double bound = 0x1p-35 + fabs((double)exact) * 0x1.001p-24;
         CHECK_NEAR((double)((long double)mean[j] - exact), 0, bound);
     }

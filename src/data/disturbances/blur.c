@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/elementary.h"
 #include "data/disturbance.h"
 
 typedef struct blur_options {
@@ -33,7 +34,7 @@ typedef struct kernel {
 static void make_kernel(double sigma, kernel *made)
 {
     double w[RADIUS + 1] = {1}, sum = 1;
-    double q = mmofl_disturbance_exp(-1 / (2 * sigma * sigma)), odd = q;
+    double q = mmofl_exp(-1 / (2 * sigma * sigma)), odd = q;
     made->radius = (int)(3 * sigma);
     made->radius += made->radius < 3 * sigma;
     for (int k = 1; k <= made->radius; k++) {

@@ -4,6 +4,7 @@
  * stays silence. */
 #include <math.h>
 
+#include "base/elementary.h"
 #include "data/disturbance.h"
 
 typedef struct snr_options {
@@ -32,8 +33,7 @@ static void disturb(const void *given, mmofl_rng *rng, const mmofl_modality *mod
     static const double half_a_decibel = 0.11512925464970229; /* ln 10 / 20 */
     const snr_options *o = given;
     size_t n = mmofl_shape_count(modality->shape);
-    double sigma =
-        sqrt(mean_square(x, n)) * mmofl_disturbance_exp(-o->db * half_a_decibel);
+    double sigma = sqrt(mean_square(x, n)) * mmofl_exp(-o->db * half_a_decibel);
     mmofl_disturbance_add_noise(rng, (float)sigma, x, n);
 }
 

@@ -2,13 +2,14 @@
  *
  * How well does each modality do alone?  s_m = mean over its recorded samples of
  * softmax(head(z with all other slots zero))[y]; ratio_m = s_m / mean of the others.
- * The encoder of a modality ahead of the others (ratio > 1) has its gradient times 1 -
- * tanh(a * ratio), and Gaussian noise of each tensor's own gradient spread is added.
- * The original scores a linear head by its columns; zero slots are the same thing for
- * any head (our reconstruction). */
+ * The encoder of a modality ahead of the others (ratio > 1) has its gradient times
+ * 1 - tanh(a * ratio) = 2 / (e^(2 a ratio) + 1), and Gaussian noise of each tensor's
+ * own gradient spread is added.  The original scores a linear head by its columns; zero
+ * slots are the same thing for any head (our reconstruction). */
 #include <math.h>
 #include <string.h>
 
+#include "base/elementary.h"
 #include "base/rng.h"
 #include "learn/methods/methods.h"
 
@@ -147,7 +148,7 @@ static void end_batch(void *state, const mmofl_batch *batch, const float *w,
         double ratio = ratio_of(s, e);
         if (ratio <= 1)
             continue;
-        float factor = (float)(1 - tanh(s->o.a * ratio));
+        float factor = (float)(2 / (mmofl_exp(fmin(2 * s->o.a * ratio, 700)) + 1));
         const mmofl_chain *chain = &s->model->encoder[e].chain;
         for (int l = 0; l < chain->n; l++)
             for (int t = 0; t < chain->layer[l].n_tensors; t++) {

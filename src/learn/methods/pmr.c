@@ -16,6 +16,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/elementary.h"
 #include "learn/methods/methods.h"
 
 typedef struct pmr_options {
@@ -174,14 +175,14 @@ static double add_sample(const pmr_state *s, int e, int i, int label, double b,
     const float *pi = row_of(s, s->pi, e, i);
     double coefficient[MMOFL_MAX_CLASSES], entropy = 0;
     for (int c = 0; c < s->model->classes; c++)
-        entropy -= pi[c] > 1e-30f ? (double)pi[c] * log((double)pi[c]) : 0;
+        entropy -= pi[c] > 1e-30f ? (double)pi[c] * mmofl_ln((double)pi[c]) : 0;
     for (int c = 0; c < s->model->classes; c++) {
-        double p = (double)pi[c], log_p = p > 1e-30 ? log(p) : 0;
+        double p = (double)pi[c], log_p = p > 1e-30 ? mmofl_ln(p) : 0;
         coefficient[c] =
             (b * ((c == label) - p) - g * p * (log_p + entropy)) / s->o.kappa;
     }
     add_distances(s, e, i, coefficient, z, dz);
-    return b * -log(fmax((double)pi[label], 1e-30)) - g * entropy;
+    return b * -mmofl_ln(fmax((double)pi[label], 1e-30)) - g * entropy;
 }
 
 static void add_gradient(void *state, const mmofl_batch *batch, int from, int n,
