@@ -1,0 +1,140 @@
+/* agent_parts.h - what the files of an agent share; inside of src/device only.
+ *
+ * The endpoint calls back from within its step, also while the device learns.  So what
+ * comes is only put down (`incoming`), and dealt with in mmofl_agent_step, where
+ * nothing else is going on. */
+#ifndef MMOFL_DEVICE_AGENT_PARTS_H
+#define MMOFL_DEVICE_AGENT_PARTS_H
+
+#include "device/agent.h"
+#include "device/predictor.h"
+#include "device/sample_buffer.h"
+#include "device/state.h"
+
+/* A message as it travelled, and what was read from it. */
+typedef struct mmofl_kept_message {
+    uint8_t *bytes;
+    size_t size;
+    mmofl_message message;
+} mmofl_kept_message;
+
+struct mmofl_agent {
+    mmofl_agent_setup setup;
+    mmofl_log_sink log;
+    mmofl_endpoint *endpoint;
+    mmofl_bus *bus;
+    mmofl_peer *coordinator;
+    double started_s;
+    /* What came and was not dealt with. */
+    struct {
+        mmofl_kept_message welcome, task;
+        mmofl_status refused; /* a final Refusal */
+        char refusal[MMOFL_ERROR_TEXT];
+        bool wants_hello;
+    } incoming;
+    /* The plan, and what is made for it. */
+    mmofl_plan *plan;
+    mmofl_learner_space *space;
+    mmofl_predictor *predictor;
+    mmofl_sample_buffer *samples;
+    float *kept, *residual; /* (P) or NULL: not needed */
+    bool samples_ended;
+    /* The round. */
+    mmofl_kept_message task;   /* the last one; no bytes: none yet */
+    double task_s;             /* when it came */
+    uint64_t answered;         /* the last round with an answer on its way or there */
+    uint64_t acknowledged;     /* the last one whose answer arrived */
+    mmofl_kept_message answer; /* of round `answered`, until it is acknowledged */
+    mmofl_object_id answer_object;
+    bool is_sending;
+    uint64_t trained_arrivals; /* samples that had come when it last learned */
+    /* Learning alone. */
+    float *own; /* (P) the model of its own; NULL: the task's */
+    uint64_t own_rounds;
+    double learned_s;
+    /* Care. */
+    double heartbeat_s; /* when the last one went out */
+    double turn_s;      /* when the bus had its last turn while learning */
+    bool is_learning;
+};
+
+#define MMOFL_AGENT_SAY(agent, level, ...)                                             \
+    mmofl_log(&(agent)->log, MMOFL_LOG_##level, __VA_ARGS__)
+
+/** Files of the state folder (state.h). */
+#define MMOFL_STATE_WELCOME "welcome"
+#define MMOFL_STATE_TASK "task"
+#define MMOFL_STATE_ANSWER "answer"
+#define MMOFL_STATE_SAMPLES "samples"
+
+/* ---- messages that are kept ---- */
+
+/** Forget it; {0} is allowed. */
+void mmofl_kept_free(mmofl_kept_message *kept);
+
+/** Replace it by a copy of these bytes and what they say; on failure it stays.
+ * @retval those of mmofl_message_read */
+MMOFL_CHECKED mmofl_status mmofl_kept_read(mmofl_kept_message *kept, const void *bytes,
+                                           size_t size, const mmofl_wire_limits *limits,
+                                           mmofl_error *err);
+
+/** The last task; NULL: none yet.  Its round; 0: none yet. */
+static inline const mmofl_task *mmofl_agent_task(const mmofl_agent *a)
+{
+    return a->task.bytes ? &a->task.message.body.task : NULL;
+}
+
+static inline uint64_t mmofl_agent_round(const mmofl_agent *a)
+{
+    return a->task.bytes ? mmofl_agent_task(a)->broadcast.round : 0;
+}
+
+/* ---- agent_link.c: what is heard and said ---- */
+
+/** For the endpoint; their context is the agent. */
+mmofl_endpoint_events mmofl_agent_events(mmofl_agent *agent);
+
+MMOFL_CHECKED mmofl_status mmofl_agent_send(mmofl_agent *agent,
+                                            const mmofl_message *message,
+                                            mmofl_object_id *object, mmofl_error *err);
+MMOFL_CHECKED mmofl_status mmofl_agent_say_hello(mmofl_agent *agent, mmofl_error *err);
+
+/** When it is due. */
+void mmofl_agent_say_heartbeat(mmofl_agent *agent);
+
+/* ---- agent_plan.c: the plan, and what is made for it ---- */
+
+void mmofl_agent_drop_plan(mmofl_agent *agent);
+
+/** Drop the plan and make that of a Welcome. */
+MMOFL_CHECKED mmofl_status mmofl_agent_use_welcome(mmofl_agent *agent,
+                                                   const mmofl_kept_message *welcome,
+                                                   mmofl_error *err);
+
+/** The Welcome that came. */
+MMOFL_CHECKED mmofl_status mmofl_agent_take_welcome(mmofl_agent *agent,
+                                                    mmofl_error *err);
+
+/** Keep a file for a restart; a disk that does not take it is told of and survived. */
+void mmofl_agent_save(mmofl_agent *agent, const char *name,
+                      const mmofl_state_file *file);
+
+/** The plan, the task and the answer of before; what is not usable is told of. */
+MMOFL_CHECKED mmofl_status mmofl_agent_restore(mmofl_agent *agent, mmofl_error *err);
+
+/* ---- agent_round.c: tasks and answers ---- */
+
+/** The Task that came, where it is newer. */
+void mmofl_agent_take_next_task(mmofl_agent *agent);
+
+bool mmofl_agent_task_is_open(const mmofl_agent *agent);
+
+/** The open task, as far as it can be dealt with; the answer, as far as it must be
+ * sent. */
+MMOFL_CHECKED mmofl_status mmofl_agent_go_on(mmofl_agent *agent, mmofl_error *err);
+
+/** The same step without a coordinator, when it is due (mmofl_agent_setup.offline_s):
+ * for predictions until it is back.  What comes back from the others replaces it. */
+void mmofl_agent_learn_alone(mmofl_agent *agent);
+
+#endif

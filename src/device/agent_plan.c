@@ -1,0 +1,200 @@
+/* agent_plan.c - the plan of an agent, and what it has from before. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "device/agent_parts.h"
+
+void mmofl_kept_free(mmofl_kept_message *k)
+{
+    mmofl_message_free(&k->message);
+    free(k->bytes);
+    *k = (mmofl_kept_message){0};
+}
+
+mmofl_status mmofl_kept_read(mmofl_kept_message *k, const void *bytes, size_t size,
+                             const mmofl_wire_limits *limits, mmofl_error *err)
+{
+    mmofl_kept_message made = {.bytes = malloc(size ? size : 1), .size = size};
+    if (!made.bytes)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for a message of %zu bytes",
+                          size);
+    memcpy(made.bytes, bytes, size);
+    mmofl_status st = mmofl_message_read(bytes, size, limits, &made.message, err);
+    if (st) {
+        free(made.bytes);
+        return st;
+    }
+    mmofl_kept_free(k);
+    *k = made;
+    return MMOFL_OK;
+}
+
+/* ---- the plan ---- */
+
+void mmofl_agent_drop_plan(mmofl_agent *a)
+{
+    mmofl_learner_space_delete(a->space);
+    mmofl_predictor_delete(a->predictor);
+    mmofl_sample_buffer_close(a->samples);
+    mmofl_kept_free(&a->task);
+    mmofl_kept_free(&a->answer);
+    free(a->kept);
+    free(a->residual);
+    free(a->own);
+    mmofl_plan_delete(a->plan);
+    a->space = NULL;
+    a->predictor = NULL;
+    a->samples = NULL;
+    a->kept = a->residual = a->own = NULL;
+    a->plan = NULL;
+    a->answered = a->acknowledged = 0;
+    a->is_sending = false;
+}
+
+/* The buffer's file; one of other signals makes room for a new one. */
+static mmofl_status open_samples(mmofl_agent *a, mmofl_error *err)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/samples", a->setup.folder) >= (int)sizeof path)
+        return mmofl_fail(err, MMOFL_E_LIMIT, "%s: path too long", a->setup.folder);
+    int slots = a->plan->learning.stream.buffer;
+    mmofl_status st =
+        mmofl_sample_buffer_open(&a->plan->signals, slots, path, &a->samples, err);
+    if (st != MMOFL_E_SHAPE && st != MMOFL_E_CORRUPT)
+        return st;
+    MMOFL_AGENT_SAY(a, WARNING, "the samples of before are given up: %s", err->text);
+    if (remove(path) != 0)
+        return st;
+    *err = (mmofl_error){0};
+    return mmofl_sample_buffer_open(&a->plan->signals, slots, path, &a->samples, err);
+}
+
+static mmofl_status make_room(mmofl_agent *a, mmofl_error *err)
+{
+    const mmofl_plan *p = a->plan;
+    size_t n = p->model->n_parameters;
+    bool keeps = p->rule.kind && p->rule.kind->kept;
+    bool lossy = p->coding.difference;
+    mmofl_status st = mmofl_learner_space_new(&p->learner, false, 0, &a->space);
+    if (!st)
+        st = mmofl_predictor_new(p, &a->predictor);
+    if (!st && keeps && !(a->kept = calloc(n, sizeof *a->kept)))
+        st = MMOFL_E_MEMORY;
+    if (!st && lossy && !(a->residual = calloc(n, sizeof *a->residual)))
+        st = MMOFL_E_MEMORY;
+    return st ? mmofl_fail(err, st, "no memory for a model of %zu parameters", n)
+              : open_samples(a, err);
+}
+
+mmofl_status mmofl_agent_use_welcome(mmofl_agent *a, const mmofl_kept_message *welcome,
+                                     mmofl_error *err)
+{
+    mmofl_agent_drop_plan(a);
+    mmofl_status st = mmofl_plan_new(&welcome->message.body.welcome, &a->plan, err);
+    if (st)
+        return mmofl_fail_within(err, "the coordinator's config");
+    st = make_room(a, err);
+    if (st) {
+        mmofl_agent_drop_plan(a);
+        return st;
+    }
+    mmofl_endpoint_set_limits(a->endpoint, &a->plan->limits);
+    a->learned_s = mmofl_clock_seconds();
+    MMOFL_AGENT_SAY(a, INFO, "device %llu of %s: %zu parameters, room for %d samples",
+                    (unsigned long long)a->plan->device, a->setup.federation,
+                    a->plan->model->n_parameters, a->plan->learning.stream.buffer);
+    return MMOFL_OK;
+}
+
+/* Keep a message under a name; a disk that does not take it is told of and survived. */
+void mmofl_agent_save(mmofl_agent *a, const char *name, const mmofl_state_file *file)
+{
+    mmofl_error err = {0};
+    if (mmofl_state_write(a->setup.folder, name, file, false, &err))
+        MMOFL_AGENT_SAY(a, WARNING, "not kept for a restart: %s", err.text);
+}
+
+mmofl_status mmofl_agent_take_welcome(mmofl_agent *a, mmofl_error *err)
+{
+    mmofl_kept_message w = a->incoming.welcome;
+    const mmofl_welcome *welcome = &w.message.body.welcome;
+    a->incoming.welcome = (mmofl_kept_message){0};
+    mmofl_status st = MMOFL_OK;
+    if (!a->plan || !mmofl_digest_equal(&a->plan->config, &welcome->config_digest) ||
+        a->plan->device != welcome->device) {
+        st = mmofl_agent_use_welcome(a, &w, err);
+        if (!st)
+            mmofl_agent_save(a, "welcome",
+                             &(mmofl_state_file){.part = {{w.bytes, w.size}}});
+    } else {
+        a->plan->heartbeat_s = welcome->heartbeat_s;
+        a->plan->lease_s = welcome->lease_s;
+    }
+    mmofl_kept_free(&w);
+    return st;
+}
+
+/* ---- what was there before ---- */
+
+enum { STATE_BYTES = 1 << 30 };
+
+/* What the folder has of a kind; nothing there, or nothing usable, is no failure. */
+static bool load(mmofl_agent *a, const char *name, mmofl_state_file *file)
+{
+    mmofl_error err = {0};
+    mmofl_status st = mmofl_state_read(a->setup.folder, name, STATE_BYTES, file, &err);
+    if (st && st != MMOFL_E_NOT_FOUND)
+        MMOFL_AGENT_SAY(a, WARNING, "given up: %s", err.text);
+    return st == MMOFL_OK;
+}
+
+static void restore_answer(mmofl_agent *a, const mmofl_state_file *file)
+{
+    size_t n = a->plan->model->n_parameters * sizeof(float);
+    if (file->part[1].size != (a->kept ? n : 0) ||
+        file->part[2].size != (a->residual ? n : 0))
+        return;
+    if (a->kept)
+        memcpy(a->kept, file->part[1].data, n);
+    if (a->residual)
+        memcpy(a->residual, file->part[2].data, n);
+    a->answer.bytes = malloc(file->part[0].size + 1);
+    if (!a->answer.bytes)
+        return;
+    a->answer.size = file->part[0].size;
+    memcpy(a->answer.bytes, file->part[0].data, a->answer.size);
+    a->answered = file->round;
+}
+
+/* The plan, the task and the answer of before. */
+mmofl_status mmofl_agent_restore(mmofl_agent *a, mmofl_error *err)
+{
+    mmofl_wire_limits join = mmofl_wire_limits_join();
+    mmofl_state_file file;
+    mmofl_kept_message welcome = {0};
+    if (!load(a, "welcome", &file))
+        return MMOFL_OK;
+    mmofl_status st =
+        mmofl_kept_read(&welcome, file.part[0].data, file.part[0].size, &join, err);
+    if (!st)
+        st = mmofl_agent_use_welcome(a, &welcome, err);
+    mmofl_kept_free(&welcome);
+    mmofl_state_file_free(&file);
+    if (st)
+        return st;
+    if (load(a, "task", &file)) {
+        mmofl_error why = {0};
+        if (mmofl_kept_read(&a->task, file.part[0].data, file.part[0].size,
+                            &a->plan->limits, &why))
+            MMOFL_AGENT_SAY(a, WARNING, "the last task is given up: %s", why.text);
+        a->task_s = mmofl_clock_seconds();
+        mmofl_state_file_free(&file);
+    }
+    if (load(a, "answer", &file)) {
+        restore_answer(a, &file);
+        mmofl_state_file_free(&file);
+    }
+    return MMOFL_OK;
+}

@@ -1,0 +1,236 @@
+/* agent_round.c - what a device makes of a task. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "device/agent_parts.h"
+
+static const double turn_s = 0.2; /* between turns of the bus while learning */
+
+/* How long to wait for labelled samples, as a share of the time that a task leaves. */
+static const double patience = 0.8;
+
+/* ---- a round ---- */
+
+static void save_answer(mmofl_agent *a)
+{
+    size_t n = a->plan->model->n_parameters * sizeof(float);
+    mmofl_agent_save(a, "answer",
+                     &(mmofl_state_file){.round = a->answered,
+                                         .part = {{a->answer.bytes, a->answer.size},
+                                                  {a->kept, a->kept ? n : 0},
+                                                  {a->residual, a->residual ? n : 0}}});
+}
+
+/* From now on the round has an answer; it is kept before it is sent. */
+static mmofl_status set_answer(mmofl_agent *a, const mmofl_message *m, uint64_t round,
+                               mmofl_error *err)
+{
+    uint8_t *bytes;
+    size_t size;
+    mmofl_status st = mmofl_message_write(m, &a->plan->limits, &bytes, &size);
+    if (st)
+        return mmofl_fail(err, st, "round %llu: no answer: %s",
+                          (unsigned long long)round, mmofl_status_text(st));
+    mmofl_kept_free(&a->answer);
+    a->answer = (mmofl_kept_message){.bytes = bytes, .size = size};
+    a->answered = round;
+    a->is_sending = false;
+    save_answer(a);
+    return MMOFL_OK;
+}
+
+static void mmofl_agent_send_answer(mmofl_agent *a)
+{
+    mmofl_sending how = {.pack = true};
+    a->is_sending =
+        mmofl_endpoint_send(a->endpoint, a->coordinator, a->answer.bytes,
+                            a->answer.size, &how, &a->answer_object) == MMOFL_OK;
+}
+
+static mmofl_status mmofl_agent_decline(mmofl_agent *a, mmofl_status why,
+                                        mmofl_error *err)
+{
+    MMOFL_AGENT_SAY(a, WARNING, "round %llu: declined: %s",
+                    (unsigned long long)mmofl_agent_round(a), mmofl_status_text(why));
+    mmofl_message m = {.kind = MMOFL_MESSAGE_DECLINE,
+                       .body.decline = {.round = mmofl_agent_round(a),
+                                        .status = why,
+                                        .text = mmofl_status_text(why)}};
+    return set_answer(a, &m, mmofl_agent_round(a), err);
+}
+
+static void fill_quality(const mmofl_agent *a, mmofl_quality *quality)
+{
+    const mmofl_sensor_record *r = mmofl_sample_buffer_record(a->samples);
+    const mmofl_model *model = a->plan->model;
+    for (int e = 0; e < model->n_encoders; e++) {
+        int m = model->encoder[e].modality;
+        double n =
+            (double)(r->samples - r->missing[m]) * (double)a->plan->signals.count[m];
+        double mean = n > 0 ? r->sum[m] / n : 0;
+        double variance = n > 0 ? r->squares[m] / n - mean * mean : 0;
+        quality[e] = (mmofl_quality){.samples = r->samples,
+                                     .missing = r->missing[m],
+                                     .unlabelled = r->unlabelled,
+                                     .mean = mean,
+                                     .sd = sqrt(fmax(variance, 0))};
+    }
+}
+
+/* Between mini-batches the bus has its turn: what comes is only put down. */
+static void give_turn(void *context, const mmofl_step_view *view)
+{
+    (void)view;
+    mmofl_agent *a = context;
+    mmofl_error err = {0};
+    double now = mmofl_clock_seconds();
+    if (now - a->turn_s < turn_s)
+        return;
+    a->turn_s = now;
+    mmofl_agent_say_heartbeat(a);
+    (void)!mmofl_endpoint_step(a->endpoint, 0, &err); /* step() will see it again */
+}
+
+/* Learn on what is held, from this model on. */
+static mmofl_status learn(mmofl_agent *a, const mmofl_broadcast *from, uint64_t fresh,
+                          mmofl_update *update)
+{
+    mmofl_learner_watch watch = {.before_step = give_turn, .before_context = a};
+    mmofl_buffer_view view = mmofl_sample_buffer_view(a->samples, fresh);
+    view.kept = a->kept;
+    a->is_learning = true;
+    mmofl_status st = mmofl_learner_round(&a->plan->learner, a->space, a->plan->device,
+                                          from, &view, &watch, update);
+    a->is_learning = false;
+    a->learned_s = mmofl_clock_seconds();
+    a->trained_arrivals = mmofl_sample_buffer_arrivals(a->samples);
+    return st;
+}
+
+static mmofl_status mmofl_agent_answer_task(mmofl_agent *a, mmofl_error *err)
+{
+    const mmofl_task *task = mmofl_agent_task(a);
+    uint64_t round = task->broadcast.round;
+    uint64_t fresh = a->setup.lockstep ? mmofl_plan_arrivals(a->plan, round - 1)
+                                       : a->trained_arrivals;
+    mmofl_update update;
+    mmofl_quality quality[MMOFL_MAX_MODALITIES];
+    mmofl_status st = learn(a, &task->broadcast, fresh, &update);
+    if (st)
+        return mmofl_agent_decline(a, st, err);
+    fill_quality(a, quality);
+    mmofl_message m = {.kind = MMOFL_MESSAGE_UPDATE,
+                       .body.update = {.update = update,
+                                       .config = task->config,
+                                       .model = task->model,
+                                       .quality = quality,
+                                       .coding = a->plan->coding,
+                                       .received = task->broadcast.parameters,
+                                       .residual = a->residual}};
+    st = set_answer(a, &m, round, err);
+    if (st)
+        return mmofl_agent_decline(a, st, err);
+    mmofl_sample_buffer_forget_record(a->samples);
+    MMOFL_AGENT_SAY(
+        a, INFO, "round %llu: %u new samples, %.0f %% of them predicted, loss %.4f",
+        (unsigned long long)round, update.report.fresh,
+        update.report.fresh ? 100.0 * update.report.fresh_correct / update.report.fresh
+                            : 0.0,
+        update.report.train_loss);
+    return MMOFL_OK;
+}
+
+/* Are the samples there that the open task wants? */
+static bool mmofl_agent_has_samples(mmofl_agent *a)
+{
+    if (a->setup.lockstep)
+        return a->samples_ended ||
+               mmofl_sample_buffer_arrivals(a->samples) >=
+                   mmofl_plan_arrivals(a->plan, mmofl_agent_round(a));
+    return mmofl_sample_buffer_view(a->samples, 0).samples.n > 0;
+}
+
+bool mmofl_agent_task_is_open(const mmofl_agent *a)
+{
+    return a->task.bytes && !mmofl_agent_task(a)->closing &&
+           mmofl_agent_round(a) > a->answered;
+}
+
+/* Nobody will label a sample in time. */
+static bool mmofl_agent_is_too_late(const mmofl_agent *a)
+{
+    double left = mmofl_agent_task(a)->seconds_left;
+    return !a->setup.lockstep && left > 0 &&
+           mmofl_clock_seconds() - a->task_s > patience * left;
+}
+
+/* A newer task takes the place of the last one. */
+void mmofl_agent_take_next_task(mmofl_agent *a)
+{
+    mmofl_kept_message next = a->incoming.task;
+    a->incoming.task = (mmofl_kept_message){0};
+    const mmofl_task *t = &next.message.body.task;
+    if (a->task.bytes && t->broadcast.round <= mmofl_agent_round(a) &&
+        !(t->closing && !mmofl_agent_task(a)->closing)) {
+        mmofl_kept_free(&next);
+        return;
+    }
+    mmofl_kept_free(&a->task);
+    a->task = next;
+    a->task_s = a->learned_s = mmofl_clock_seconds();
+    free(a->own);
+    a->own = NULL;
+    mmofl_agent_save(a, "task",
+                     &(mmofl_state_file){.round = mmofl_agent_round(a),
+                                         .part = {{next.bytes, next.size}}});
+    if (t->closing)
+        MMOFL_AGENT_SAY(a, INFO, "training has ended after round %llu",
+                        (unsigned long long)mmofl_agent_round(a) - 1);
+}
+
+/* ---- both ---- */
+
+mmofl_status mmofl_agent_go_on(mmofl_agent *a, mmofl_error *err)
+{
+    mmofl_status st = MMOFL_OK;
+    if (a->plan && mmofl_agent_task_is_open(a)) {
+        if (mmofl_agent_has_samples(a))
+            st = mmofl_agent_answer_task(a, err);
+        else if (mmofl_agent_is_too_late(a))
+            st = mmofl_agent_decline(a, MMOFL_E_MISSING, err);
+    }
+    if (!st && a->answer.bytes && a->acknowledged < a->answered && !a->is_sending)
+        mmofl_agent_send_answer(a);
+    return st;
+}
+
+/* ---- learning alone ---- */
+
+/* The same step without a coordinator, for predictions until it is back.  What comes
+ * back from the others replaces it. */
+void mmofl_agent_learn_alone(mmofl_agent *a)
+{
+    const mmofl_task *task = mmofl_agent_task(a);
+    uint64_t new_samples =
+        a->samples ? mmofl_sample_buffer_arrivals(a->samples) - a->trained_arrivals : 0;
+    if (a->setup.offline_s <= 0 || !task || task->closing || a->kept ||
+        mmofl_clock_seconds() - a->learned_s < a->setup.offline_s ||
+        new_samples < (uint64_t)a->plan->learning.stream.fresh || new_samples == 0)
+        return;
+    size_t n = a->plan->model->n_parameters;
+    mmofl_broadcast from = task->broadcast;
+    mmofl_update update;
+    if (a->own)
+        from.parameters = a->own;
+    from.round += ++a->own_rounds;
+    if (mmofl_sample_buffer_view(a->samples, 0).samples.n == 0 ||
+        learn(a, &from, a->trained_arrivals, &update))
+        return;
+    if (!a->own && !(a->own = malloc(n * sizeof *a->own)))
+        return;
+    memcpy(a->own, update.parameters, n * sizeof *a->own);
+    MMOFL_AGENT_SAY(a, INFO, "learned alone: %u new samples, loss %.4f",
+                    update.report.fresh, update.report.train_loss);
+}
