@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "device/agent_parts.h"
 #include "link/topic.h"
 
@@ -51,7 +50,9 @@ static mmofl_status make_endpoint(mmofl_agent *a, mmofl_error *err)
         .identity = {s->federation, s->name, mmofl_session_draw(), s->secret},
         .limits = mmofl_wire_limits_join(),
         .assembly_bytes = ASSEMBLY_BYTES,
-        .events = mmofl_agent_events(a)};
+        .events = mmofl_agent_events(a),
+        .clock = s->clock,
+        .clock_context = s->clock_context};
     mmofl_bus_will will;
     mmofl_status st = mmofl_endpoint_new(&setup, &a->endpoint, err);
     if (st)
@@ -80,7 +81,7 @@ mmofl_status mmofl_agent_new(const mmofl_agent_setup *setup, mmofl_agent **out,
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the device");
     a->setup = *setup;
     a->log = setup->log ? *setup->log : (mmofl_log_sink){0};
-    a->started_s = mmofl_clock_seconds();
+    a->started_s = mmofl_agent_now(a);
     a->incoming.wants_hello = true;
     mmofl_status st = make_endpoint(a, err);
     if (!st)
@@ -168,26 +169,14 @@ int mmofl_agent_predict(mmofl_agent *a, float *probability)
     if (!a->plan || !a->task.bytes || mmofl_agent_arrivals(a) == 0)
         return -1;
     const mmofl_signals *s = &a->plan->signals;
-    float *values[MMOFL_MAX_MODALITIES] = {0};
-    size_t total = 0, at = 0;
     uint32_t mask = 0;
     for (int m = 0; m < s->n; m++)
-        total += s->count[m];
-    float *room = malloc(total * sizeof *room);
-    if (!room)
-        return -1;
-    for (int m = 0; m < s->n; m++) {
-        values[m] = room + at;
-        at += s->count[m];
-        if (mmofl_sample_buffer_last(a->samples, m, values[m]))
+        if (mmofl_sample_buffer_last(a->samples, m, a->values[m]))
             mask |= UINT32_C(1) << m;
-    }
     const mmofl_broadcast *b = &mmofl_agent_task(a)->broadcast;
-    int class = mmofl_predictor_run(a->predictor, a->own ? a->own : b->parameters,
-                                    b->prototypes, mask, (const float *const *)values,
-                                    probability);
-    free(room);
-    return class;
+    return mmofl_predictor_run(a->predictor, a->own ? a->own : b->parameters,
+                               b->prototypes, mask, (const float *const *)a->values,
+                               probability);
 }
 
 void mmofl_agent_publish_prediction(mmofl_agent *a, const void *payload, size_t size)

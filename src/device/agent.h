@@ -40,7 +40,9 @@ typedef struct mmofl_agent_setup {
     double offline_s; /* learn alone after so long without a task; 0: never */
     mmofl_agent_connect *connect;
     void *connect_context;
-    const mmofl_log_sink *log; /* NULL: nothing */
+    const mmofl_log_sink *log;      /* NULL: nothing */
+    double (*clock)(void *context); /* monotonic seconds; NULL: the system's */
+    void *clock_context;
 } mmofl_agent_setup;
 
 /** Make an agent, with what its folder has from before.

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "device/agent_parts.h"
 
 /* ---- what the endpoint tells ---- */
@@ -22,10 +21,6 @@ static mmofl_status admit(void *context, const char *name, mmofl_admission *admi
 
 static void take_task(mmofl_agent *a, const mmofl_arrival *arrival, mmofl_error *answer)
 {
-    if (!a->plan) {
-        mmofl_fail(answer, MMOFL_E_STATE, "no Welcome has come");
-        return;
-    }
     mmofl_kept_message task = {0};
     if (mmofl_kept_read(&task, arrival->message, arrival->size, &a->plan->limits,
                         answer))
@@ -37,6 +32,8 @@ static void take_task(mmofl_agent *a, const mmofl_arrival *arrival, mmofl_error 
         mmofl_kept_free(&task);
         return;
     }
+    task.session = arrival->session;
+    task.sequence = arrival->sequence;
     mmofl_kept_free(&a->incoming.task);
     a->incoming.task = task;
 }
@@ -62,7 +59,6 @@ static void take_refusal(mmofl_agent *a, const mmofl_arrival *arrival)
 static bool received(void *context, mmofl_peer *peer, const mmofl_arrival *arrival,
                      mmofl_error *answer)
 {
-    (void)peer;
     mmofl_agent *a = context;
     mmofl_wire_limits limits = mmofl_wire_limits_join();
     switch (arrival->kind) {
@@ -71,6 +67,10 @@ static bool received(void *context, mmofl_peer *peer, const mmofl_arrival *arriv
                                &limits, answer);
         break;
     case MMOFL_MESSAGE_TASK:
+        if (!a->plan || a->incoming.welcome.bytes) { /* it came before its time */
+            mmofl_endpoint_again(a->endpoint, peer, &arrival->object);
+            return false;
+        }
         take_task(a, arrival, answer);
         break;
     case MMOFL_MESSAGE_REFUSAL:
@@ -165,7 +165,7 @@ mmofl_status mmofl_agent_say_hello(mmofl_agent *a, mmofl_error *err)
 
 void mmofl_agent_say_heartbeat(mmofl_agent *a)
 {
-    double now = mmofl_clock_seconds();
+    double now = mmofl_agent_now(a);
     if (!a->plan || now - a->heartbeat_s < a->plan->heartbeat_s)
         return;
     mmofl_error err = {0};

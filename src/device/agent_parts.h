@@ -6,6 +6,7 @@
 #ifndef MMOFL_DEVICE_AGENT_PARTS_H
 #define MMOFL_DEVICE_AGENT_PARTS_H
 
+#include "base/clock.h"
 #include "device/agent.h"
 #include "device/predictor.h"
 #include "device/sample_buffer.h"
@@ -15,6 +16,7 @@
 typedef struct mmofl_kept_message {
     uint8_t *bytes;
     size_t size;
+    uint64_t session, sequence; /* of its sender; 0: not known */
     mmofl_message message;
 } mmofl_kept_message;
 
@@ -37,7 +39,8 @@ struct mmofl_agent {
     mmofl_learner_space *space;
     mmofl_predictor *predictor;
     mmofl_sample_buffer *samples;
-    float *kept, *residual; /* (P) or NULL: not needed */
+    float *kept, *residual;              /* (P) or NULL: not needed */
+    float *values[MMOFL_MAX_MODALITIES]; /* (S_m) of a sample to be predicted */
     bool samples_ended;
     /* The round. */
     mmofl_kept_message task;   /* the last one; no bytes: none yet */
@@ -47,9 +50,12 @@ struct mmofl_agent {
     mmofl_kept_message answer; /* of round `answered`, until it is acknowledged */
     mmofl_object_id answer_object;
     bool is_sending;
-    uint64_t trained_arrivals; /* samples that had come when it last learned */
+    uint64_t answered_arrivals;  /* samples that had come when it answered last */
+    mmofl_digest answered_model; /* of the task of round `answered` */
     /* Learning alone. */
-    float *own; /* (P) the model of its own; NULL: the task's */
+    uint64_t
+        alone_arrivals; /* samples that had come when it learned last, either way */
+    float *own;         /* (P) the model of its own; NULL: the task's */
     uint64_t own_rounds;
     double learned_s;
     /* Care. */
@@ -60,6 +66,13 @@ struct mmofl_agent {
 
 #define MMOFL_AGENT_SAY(agent, level, ...)                                             \
     mmofl_log(&(agent)->log, MMOFL_LOG_##level, __VA_ARGS__)
+
+/** Seconds of the agent's clock. */
+static inline double mmofl_agent_now(const mmofl_agent *a)
+{
+    return a->setup.clock ? a->setup.clock(a->setup.clock_context)
+                          : mmofl_clock_seconds();
+}
 
 /** Files of the state folder (state.h). */
 #define MMOFL_STATE_WELCOME "welcome"

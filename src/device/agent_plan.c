@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "device/agent_parts.h"
 
 void mmofl_kept_free(mmofl_kept_message *k)
@@ -43,6 +42,10 @@ void mmofl_agent_drop_plan(mmofl_agent *a)
     free(a->kept);
     free(a->residual);
     free(a->own);
+    for (int m = 0; m < MMOFL_MAX_MODALITIES; m++) {
+        free(a->values[m]);
+        a->values[m] = NULL;
+    }
     mmofl_plan_delete(a->plan);
     a->space = NULL;
     a->predictor = NULL;
@@ -57,7 +60,8 @@ void mmofl_agent_drop_plan(mmofl_agent *a)
 static mmofl_status open_samples(mmofl_agent *a, mmofl_error *err)
 {
     char path[4096];
-    if (snprintf(path, sizeof path, "%s/samples", a->setup.folder) >= (int)sizeof path)
+    if (snprintf(path, sizeof path, "%s/" MMOFL_STATE_SAMPLES, a->setup.folder) >=
+        (int)sizeof path)
         return mmofl_fail(err, MMOFL_E_LIMIT, "%s: path too long", a->setup.folder);
     int slots = a->plan->learning.stream.buffer;
     mmofl_status st =
@@ -84,6 +88,10 @@ static mmofl_status make_room(mmofl_agent *a, mmofl_error *err)
         st = MMOFL_E_MEMORY;
     if (!st && lossy && !(a->residual = calloc(n, sizeof *a->residual)))
         st = MMOFL_E_MEMORY;
+    for (int m = 0; !st && m < p->signals.n; m++) {
+        a->values[m] = malloc(p->signals.count[m] * sizeof(float));
+        st = a->values[m] ? MMOFL_OK : MMOFL_E_MEMORY;
+    }
     return st ? mmofl_fail(err, st, "no memory for a model of %zu parameters", n)
               : open_samples(a, err);
 }
@@ -101,7 +109,7 @@ mmofl_status mmofl_agent_use_welcome(mmofl_agent *a, const mmofl_kept_message *w
         return st;
     }
     mmofl_endpoint_set_limits(a->endpoint, &a->plan->limits);
-    a->learned_s = mmofl_clock_seconds();
+    a->learned_s = mmofl_agent_now(a);
     MMOFL_AGENT_SAY(a, INFO, "device %llu of %s: %zu parameters, room for %d samples",
                     (unsigned long long)a->plan->device, a->setup.federation,
                     a->plan->model->n_parameters, a->plan->learning.stream.buffer);
@@ -124,9 +132,12 @@ mmofl_status mmofl_agent_take_welcome(mmofl_agent *a, mmofl_error *err)
     mmofl_status st = MMOFL_OK;
     if (!a->plan || !mmofl_digest_equal(&a->plan->config, &welcome->config_digest) ||
         a->plan->device != welcome->device) {
+        /* What belongs to another config must not meet this one after a restart. */
+        mmofl_state_remove(a->setup.folder, MMOFL_STATE_TASK);
+        mmofl_state_remove(a->setup.folder, MMOFL_STATE_ANSWER);
         st = mmofl_agent_use_welcome(a, &w, err);
         if (!st)
-            mmofl_agent_save(a, "welcome",
+            mmofl_agent_save(a, MMOFL_STATE_WELCOME,
                              &(mmofl_state_file){.part = {{w.bytes, w.size}}});
     } else {
         a->plan->heartbeat_s = welcome->heartbeat_s;
@@ -166,6 +177,9 @@ static void restore_answer(mmofl_agent *a, const mmofl_state_file *file)
     a->answer.size = file->part[0].size;
     memcpy(a->answer.bytes, file->part[0].data, a->answer.size);
     a->answered = file->round;
+    a->answered_arrivals = a->alone_arrivals = file->arrivals;
+    if (a->task.bytes && mmofl_agent_round(a) == a->answered)
+        a->answered_model = mmofl_agent_task(a)->model;
 }
 
 /* The plan, the task and the answer of before. */
@@ -174,7 +188,7 @@ mmofl_status mmofl_agent_restore(mmofl_agent *a, mmofl_error *err)
     mmofl_wire_limits join = mmofl_wire_limits_join();
     mmofl_state_file file;
     mmofl_kept_message welcome = {0};
-    if (!load(a, "welcome", &file))
+    if (!load(a, MMOFL_STATE_WELCOME, &file))
         return MMOFL_OK;
     mmofl_status st =
         mmofl_kept_read(&welcome, file.part[0].data, file.part[0].size, &join, err);
@@ -184,15 +198,15 @@ mmofl_status mmofl_agent_restore(mmofl_agent *a, mmofl_error *err)
     mmofl_state_file_free(&file);
     if (st)
         return st;
-    if (load(a, "task", &file)) {
+    if (load(a, MMOFL_STATE_TASK, &file)) {
         mmofl_error why = {0};
         if (mmofl_kept_read(&a->task, file.part[0].data, file.part[0].size,
                             &a->plan->limits, &why))
             MMOFL_AGENT_SAY(a, WARNING, "the last task is given up: %s", why.text);
-        a->task_s = mmofl_clock_seconds();
+        a->task_s = mmofl_agent_now(a);
         mmofl_state_file_free(&file);
     }
-    if (load(a, "answer", &file)) {
+    if (load(a, MMOFL_STATE_ANSWER, &file)) {
         restore_answer(a, &file);
         mmofl_state_file_free(&file);
     }

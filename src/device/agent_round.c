@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "device/agent_parts.h"
 
 static const double turn_s = 0.2; /* between turns of the bus while learning */
@@ -16,8 +15,9 @@ static const double patience = 0.8;
 static void save_answer(mmofl_agent *a)
 {
     size_t n = a->plan->model->n_parameters * sizeof(float);
-    mmofl_agent_save(a, "answer",
+    mmofl_agent_save(a, MMOFL_STATE_ANSWER,
                      &(mmofl_state_file){.round = a->answered,
+                                         .arrivals = a->answered_arrivals,
                                          .part = {{a->answer.bytes, a->answer.size},
                                                   {a->kept, a->kept ? n : 0},
                                                   {a->residual, a->residual ? n : 0}}});
@@ -36,6 +36,7 @@ static mmofl_status set_answer(mmofl_agent *a, const mmofl_message *m, uint64_t 
     mmofl_kept_free(&a->answer);
     a->answer = (mmofl_kept_message){.bytes = bytes, .size = size};
     a->answered = round;
+    a->answered_model = mmofl_agent_task(a)->model;
     a->is_sending = false;
     save_answer(a);
     return MMOFL_OK;
@@ -85,7 +86,7 @@ static void give_turn(void *context, const mmofl_step_view *view)
     (void)view;
     mmofl_agent *a = context;
     mmofl_error err = {0};
-    double now = mmofl_clock_seconds();
+    double now = mmofl_agent_now(a);
     if (now - a->turn_s < turn_s)
         return;
     a->turn_s = now;
@@ -104,8 +105,8 @@ static mmofl_status learn(mmofl_agent *a, const mmofl_broadcast *from, uint64_t 
     mmofl_status st = mmofl_learner_round(&a->plan->learner, a->space, a->plan->device,
                                           from, &view, &watch, update);
     a->is_learning = false;
-    a->learned_s = mmofl_clock_seconds();
-    a->trained_arrivals = mmofl_sample_buffer_arrivals(a->samples);
+    a->learned_s = mmofl_agent_now(a);
+    a->alone_arrivals = mmofl_sample_buffer_arrivals(a->samples);
     return st;
 }
 
@@ -114,13 +115,14 @@ static mmofl_status mmofl_agent_answer_task(mmofl_agent *a, mmofl_error *err)
     const mmofl_task *task = mmofl_agent_task(a);
     uint64_t round = task->broadcast.round;
     uint64_t fresh = a->setup.lockstep ? mmofl_plan_arrivals(a->plan, round - 1)
-                                       : a->trained_arrivals;
+                                       : a->answered_arrivals;
     mmofl_update update;
     mmofl_quality quality[MMOFL_MAX_MODALITIES];
     mmofl_status st = learn(a, &task->broadcast, fresh, &update);
     if (st)
         return mmofl_agent_decline(a, st, err);
     fill_quality(a, quality);
+    a->answered_arrivals = mmofl_sample_buffer_arrivals(a->samples);
     mmofl_message m = {.kind = MMOFL_MESSAGE_UPDATE,
                        .body.update = {.update = update,
                                        .config = task->config,
@@ -163,26 +165,52 @@ static bool mmofl_agent_is_too_late(const mmofl_agent *a)
 {
     double left = mmofl_agent_task(a)->seconds_left;
     return !a->setup.lockstep && left > 0 &&
-           mmofl_clock_seconds() - a->task_s > patience * left;
+           mmofl_agent_now(a) - a->task_s > patience * left;
 }
 
-/* A newer task takes the place of the last one. */
+/* Was it sent after the one that is here?  A coordinator's words are numbered within
+ * the life of its process; what came last of two lives is the new one. */
+static bool is_newer(const mmofl_agent *a, const mmofl_kept_message *next)
+{
+    const mmofl_task *t = &next->message.body.task, *now = mmofl_agent_task(a);
+    if (!now)
+        return true;
+    if (t->broadcast.round == now->broadcast.round && t->closing == now->closing &&
+        mmofl_digest_equal(&t->model, &now->model))
+        return false;
+    return next->session != a->task.session || next->sequence > a->task.sequence;
+}
+
+/* A round that was answered with another model before: the coordinator has gone back to
+ * an earlier state, and that answer is worth nothing. */
+static void forget_overtaken_answer(mmofl_agent *a)
+{
+    const mmofl_task *t = mmofl_agent_task(a);
+    if (t->broadcast.round > a->answered ||
+        (t->broadcast.round == a->answered &&
+         mmofl_digest_equal(&t->model, &a->answered_model)))
+        return;
+    mmofl_kept_free(&a->answer);
+    a->answered = a->acknowledged = t->broadcast.round - 1;
+    a->is_sending = false;
+}
+
 void mmofl_agent_take_next_task(mmofl_agent *a)
 {
     mmofl_kept_message next = a->incoming.task;
     a->incoming.task = (mmofl_kept_message){0};
     const mmofl_task *t = &next.message.body.task;
-    if (a->task.bytes && t->broadcast.round <= mmofl_agent_round(a) &&
-        !(t->closing && !mmofl_agent_task(a)->closing)) {
+    if (!is_newer(a, &next)) {
         mmofl_kept_free(&next);
         return;
     }
     mmofl_kept_free(&a->task);
     a->task = next;
-    a->task_s = a->learned_s = mmofl_clock_seconds();
+    forget_overtaken_answer(a);
+    a->task_s = a->learned_s = mmofl_agent_now(a);
     free(a->own);
     a->own = NULL;
-    mmofl_agent_save(a, "task",
+    mmofl_agent_save(a, MMOFL_STATE_TASK,
                      &(mmofl_state_file){.round = mmofl_agent_round(a),
                                          .part = {{next.bytes, next.size}}});
     if (t->closing)
@@ -214,9 +242,9 @@ void mmofl_agent_learn_alone(mmofl_agent *a)
 {
     const mmofl_task *task = mmofl_agent_task(a);
     uint64_t new_samples =
-        a->samples ? mmofl_sample_buffer_arrivals(a->samples) - a->trained_arrivals : 0;
+        a->samples ? mmofl_sample_buffer_arrivals(a->samples) - a->alone_arrivals : 0;
     if (a->setup.offline_s <= 0 || !task || task->closing || a->kept ||
-        mmofl_clock_seconds() - a->learned_s < a->setup.offline_s ||
+        mmofl_agent_now(a) - a->learned_s < a->setup.offline_s ||
         new_samples < (uint64_t)a->plan->learning.stream.fresh || new_samples == 0)
         return;
     size_t n = a->plan->model->n_parameters;
@@ -226,7 +254,7 @@ void mmofl_agent_learn_alone(mmofl_agent *a)
         from.parameters = a->own;
     from.round += ++a->own_rounds;
     if (mmofl_sample_buffer_view(a->samples, 0).samples.n == 0 ||
-        learn(a, &from, a->trained_arrivals, &update))
+        learn(a, &from, a->alone_arrivals, &update))
         return;
     if (!a->own && !(a->own = malloc(n * sizeof *a->own)))
         return;

@@ -1,6 +1,7 @@
 /* state.c - magic, version, round, sizes, BLAKE2b of all that follows, parts. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -12,7 +13,7 @@ enum {
     MAGIC = 0x544c464d, /* "MFLT" */
     VERSION = 1,
     DIGEST = 32,
-    HEADER = 4 + 4 + DIGEST + 8 + MMOFL_STATE_PARTS * 8,
+    HEADER = 4 + 4 + DIGEST + 16 + MMOFL_STATE_PARTS * 8,
     SIGNED_FROM = 4 + 4 + DIGEST,
     PATH_BYTES = 4096
 };
@@ -25,6 +26,7 @@ static bool walk_header(mmofl_bytes *at, uint32_t *magic, uint32_t *version,
     mmofl_bytes_u32(at, version);
     mmofl_bytes_raw(at, digest, DIGEST);
     mmofl_bytes_u64(at, &file->round);
+    mmofl_bytes_u64(at, &file->arrivals);
     for (int i = 0; i < MMOFL_STATE_PARTS; i++)
         mmofl_bytes_size(at, &file->part[i].size);
     return !at->bad;
@@ -110,6 +112,14 @@ mmofl_status mmofl_state_read(const char *folder, const char *name, size_t limit
     else
         *out = file;
     return st;
+}
+
+void mmofl_state_remove(const char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    mmofl_error err = {0};
+    if (mmofl_file_join(path, sizeof path, folder, name, &err) == MMOFL_OK)
+        unlink(path);
 }
 
 void mmofl_state_file_free(mmofl_state_file *file)

@@ -25,6 +25,7 @@ typedef struct mmofl_state_part {
 
 typedef struct mmofl_state_file {
     uint64_t round;
+    uint64_t arrivals; /* samples that had come when it was made */
     mmofl_state_part part[MMOFL_STATE_PARTS];
     unsigned char *memory; /* of one that was read: mmofl_state_file_free */
 } mmofl_state_file;
@@ -41,6 +42,9 @@ MMOFL_CHECKED mmofl_status mmofl_state_write(const char *folder, const char *nam
 MMOFL_CHECKED mmofl_status mmofl_state_read(const char *folder, const char *name,
                                             size_t limit, mmofl_state_file *file,
                                             mmofl_error *err);
+
+/** Remove DIR/name where it is. */
+void mmofl_state_remove(const char *folder, const char *name);
 
 void mmofl_state_file_free(mmofl_state_file *file);
 

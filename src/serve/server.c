@@ -26,6 +26,7 @@ typedef enum answer_state {
 /* What is known of a device. */
 typedef struct device {
     mmofl_peer *peer; /* NULL: not heard */
+    bool is_welcome;  /* its process has the plan */
     bool takes_part, has_task;
     unsigned char answer; /* answer_state */
     uint32_t samples;
@@ -70,6 +71,12 @@ struct mmofl_server {
 #define SAY(server, level, ...)                                                        \
     mmofl_log(&(server)->log, MMOFL_LOG_##level, __VA_ARGS__)
 
+static double now_of(const mmofl_server *s)
+{
+    return s->setup.clock ? s->setup.clock(s->setup.clock_context)
+                          : mmofl_clock_seconds();
+}
+
 static uint32_t number_of(const mmofl_server *s, const mmofl_peer *peer)
 {
     return (uint32_t)((const device *)mmofl_peer_data(peer) - s->device);
@@ -102,7 +109,7 @@ static mmofl_status send_to(mmofl_server *s, mmofl_peer *peer, const mmofl_messa
 
 static void send_task(mmofl_server *s, device *d)
 {
-    if (!s->coordinator || !d->takes_part || d->answer != NO_ANSWER || !d->peer)
+    if (!s->coordinator || !d->takes_part || d->answer != NO_ANSWER || !d->is_welcome)
         return;
     double left = s->setup.rules.deadline_s > 0
                       ? s->setup.rules.deadline_s
@@ -157,7 +164,7 @@ static void joined(void *context, mmofl_peer *peer, uint64_t session)
     uint32_t number = number_of(s, peer);
     s->n_heard += !s->device[number].peer;
     s->device[number].peer = peer;
-    s->device[number].has_task = false;
+    s->device[number].has_task = s->device[number].is_welcome = false;
     if (mmofl_journal_set_session(s->setup.journal, number, session, &err))
         SAY(s, WARNING, "%s", err.text);
     s->sessions_changed = true;
@@ -175,7 +182,6 @@ static void take_hello(mmofl_server *s, mmofl_peer *peer, const mmofl_message *m
     }
     SAY(s, INFO, "%s has joined (%s)", mmofl_peer_name(peer), m->body.hello.program);
     welcome(s, peer);
-    send_task(s, &s->device[number_of(s, peer)]);
 }
 
 /* Into the coordinator; what it says. */
@@ -211,7 +217,7 @@ static bool gather(mmofl_server *s, uint32_t number, const mmofl_arrival *arriva
     }
     *answer = (mmofl_error){0};
     if (s->n_waiting == 0)
-        s->gathered_s = mmofl_clock_seconds();
+        s->gathered_s = now_of(s);
     s->waiting[s->n_waiting++] = (gathered){number, arrival->object};
     return false;
 }
@@ -301,6 +307,10 @@ static void answered(void *context, mmofl_peer *peer, const mmofl_object_id *obj
 {
     mmofl_server *s = context;
     device *d = &s->device[number_of(s, peer)];
+    if (kind == MMOFL_MESSAGE_WELCOME && !status) {
+        d->is_welcome = true;
+        send_task(s, d);
+    }
     if (kind == MMOFL_MESSAGE_TASK && !status &&
         mmofl_object_id_equal(object, &s->task) && !d->has_task) {
         d->has_task = true;
@@ -331,7 +341,7 @@ static void lost(void *context, const char *reason)
  * send it again. */
 static void commit_gathered(mmofl_server *s)
 {
-    double now = mmofl_clock_seconds();
+    double now = now_of(s);
     if (s->n_waiting == 0 && !s->sessions_changed)
         return;
     if (s->n_waiting > 0 && s->n_waiting < GATHERED / 2 &&
@@ -461,14 +471,13 @@ static bool is_complete(const mmofl_server *s, double now)
 static mmofl_status wait_for_answers(mmofl_server *s, mmofl_error *err)
 {
     mmofl_status st = MMOFL_OK;
-    for (double now = mmofl_clock_seconds();
-         !st && !(is_complete(s, now) && s->n_waiting == 0);
-         now = mmofl_clock_seconds()) {
+    for (double now = now_of(s); !st && !(is_complete(s, now) && s->n_waiting == 0);
+         now = now_of(s)) {
         double pause = s->n_waiting > 0 || s->sessions_changed ? gather_s : 0.25;
         st = mmofl_endpoint_step(s->endpoint,
                                  fmax(fmin(pause, deadline_left(s, now)), 0), err);
         commit_gathered(s);
-        tell_waiting(s, mmofl_clock_seconds());
+        tell_waiting(s, now_of(s));
         if (!st && s->setup.stop_asked && s->setup.stop_asked(s->setup.stop_context))
             st = mmofl_fail(err, MMOFL_E_INTERRUPTED, "interrupted in round %llu",
                             (unsigned long long)s->broadcast->round);
@@ -500,7 +509,7 @@ static mmofl_status run_round(void *context, mmofl_coordinator *coordinator,
     s->participants = participants;
     s->n_participants = n;
     s->updates = s->declines = s->has_task = 0;
-    s->opened_s = s->told_s = mmofl_clock_seconds();
+    s->opened_s = s->told_s = now_of(s);
     for (uint32_t i = 0; i < n; i++)
         s->device[participants[i]].takes_part = true;
     mmofl_status st = open_round(s, err);
@@ -537,17 +546,17 @@ void mmofl_server_finish(mmofl_server *s, uint64_t rounds, const float *paramete
     free(bytes);
     if (st)
         return;
-    double end = mmofl_clock_seconds() + patience_s, now;
+    double end = now_of(s) + patience_s, now;
     uint32_t live = 0, have = 0;
     for (uint32_t i = 0; i < s->setup.devices->n; i++) {
         device *d = &s->device[i];
         d->has_task = d->takes_part = false;
-        if (is_live(s, d, mmofl_clock_seconds()))
+        if (is_live(s, d, now_of(s)))
             live += mmofl_endpoint_send_kept(s->endpoint, d->peer, &s->task,
                                              patience_s) == MMOFL_OK;
     }
     post_round(s, rounds, false, true);
-    while (have < live && (now = mmofl_clock_seconds()) < end && !st) {
+    while (have < live && (now = now_of(s)) < end && !st) {
         st = mmofl_endpoint_step(s->endpoint, fmin(0.1, end - now), &err);
         have = 0;
         for (uint32_t i = 0; i < s->setup.devices->n; i++)
@@ -618,6 +627,7 @@ static void restore_session(void *context, uint64_t number, uint64_t session)
         return;
     mmofl_peer_restore_session(s->endpoint, peer, session);
     s->device[number].peer = peer;
+    s->device[number].is_welcome = true;
     s->n_heard++;
 }
 
@@ -635,7 +645,9 @@ static mmofl_status make_endpoint(mmofl_server *s, mmofl_error *err)
                                              .joined = joined,
                                              .connected = connected,
                                              .lost = lost,
-                                             .context = s}};
+                                             .context = s},
+                                  .clock = s->setup.clock,
+                                  .clock_context = s->setup.clock_context};
     mmofl_status st = mmofl_endpoint_new(&setup, &s->endpoint, err);
     if (st)
         return st;
@@ -696,7 +708,7 @@ const mmofl_remote_fleet *mmofl_server_fleet(mmofl_server *server)
 
 mmofl_server_status mmofl_server_get_status(const mmofl_server *s)
 {
-    double now = mmofl_clock_seconds();
+    double now = now_of(s);
     mmofl_server_status status = {.devices = s->setup.devices->n,
                                   .late = s->late,
                                   .refused = s->refused,
@@ -719,7 +731,7 @@ mmofl_server_status mmofl_server_get_status(const mmofl_server *s)
 mmofl_device_status mmofl_server_device(const mmofl_server *s, uint32_t number)
 {
     const device *d = &s->device[number];
-    double now = mmofl_clock_seconds();
+    double now = now_of(s);
     mmofl_device_status status = {.name = name_of(s, number),
                                   .samples = d->samples,
                                   .heard_s = d->peer ? now - mmofl_peer_heard(d->peer)

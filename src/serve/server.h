@@ -48,6 +48,8 @@ typedef struct mmofl_server_setup {
     bool (*stop_asked)(void *context); /* looked at all the time; NULL: never */
     void *stop_context;
     const mmofl_log_sink *log;
+    double (*clock)(void *context); /* monotonic seconds; NULL: the system's */
+    void *clock_context;
 } mmofl_server_setup;
 
 typedef struct mmofl_server mmofl_server;
