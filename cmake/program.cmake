@@ -4,7 +4,7 @@ file(GLOB MMOFL_CLI_SOURCES CONFIGURE_DEPENDS src/cli/*.c)
 add_executable(mmofl ${MMOFL_CLI_SOURCES})
 target_include_directories(mmofl PRIVATE src)
 target_compile_definitions(mmofl PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
-target_link_libraries(mmofl PRIVATE mmofl_static PkgConfig::MMOFL_DEPS Threads::Threads m)
+target_link_libraries(mmofl PRIVATE mmofl_static PkgConfig::MMOFL_DEPS Threads::Threads m ${CMAKE_DL_LIBS})
 
 # The program on a device: what it does not use of the library is left out, and with it
 # the libraries that only importers, stores and reports need.
@@ -13,4 +13,4 @@ add_executable(mmofl-device ${MMOFL_DEVICE_SOURCES})
 target_include_directories(mmofl-device PRIVATE src)
 target_compile_definitions(mmofl-device PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
 target_link_options(mmofl-device PRIVATE -Wl,--as-needed -Wl,--gc-sections)
-target_link_libraries(mmofl-device PRIVATE mmofl_static PkgConfig::MMOFL_DEPS Threads::Threads m)
+target_link_libraries(mmofl-device PRIVATE mmofl_static PkgConfig::MMOFL_DEPS Threads::Threads m ${CMAKE_DL_LIBS})

@@ -4,7 +4,7 @@ pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 # Tests link a static library that also shows what is not public.
 add_library(mmofl_test_library STATIC $<TARGET_OBJECTS:mmofl_objects> ${MMOFL_KERNEL_OBJECTS})
 target_include_directories(mmofl_test_library PUBLIC include src tests)
-target_link_libraries(mmofl_test_library PUBLIC PkgConfig::MMOFL_DEPS Threads::Threads m)
+target_link_libraries(mmofl_test_library PUBLIC PkgConfig::MMOFL_DEPS Threads::Threads m ${CMAKE_DL_LIBS})
 
 file(GLOB MMOFL_UNIT_TESTS CONFIGURE_DEPENDS tests/unit/test_*.c)
 foreach(source ${MMOFL_UNIT_TESTS})

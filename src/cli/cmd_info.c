@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "cli/command.h"
+#include "link/join.h"
 #include "nn/isa.h"
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -54,7 +55,9 @@ static int info_main(int argc, char **argv)
         printf("%-14s %d\n", "threads", mmofl_pool_threads(pool));
         mmofl_pool_delete(pool);
     }
-    char cache[4096];
+    char mpi[4096], cache[4096];
+    mmofl_ranks_describe(mpi, sizeof mpi);
+    printf("%-14s %s\n", "mpi", mpi);
     if (mmofl_file_cache_folder(cache, sizeof cache, NULL) == MMOFL_OK)
         printf("%-14s %s\n", "data cache", cache);
     printf("%-14s libfyaml %s, jansson %s, sqlite %s, libsodium %s, %s, libcurl %s\n",

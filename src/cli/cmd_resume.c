@@ -1,5 +1,6 @@
 /* cmd_resume.c - `mmofl resume DIR`: go on with a run that was interrupted. */
 #include <argp.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -60,40 +61,98 @@ static const struct argp argp = {table,
                                  NULL,
                                  NULL};
 
+/* The folder, on the rank that has it: a sweep's is another's. */
+static mmofl_status open_folder(const request *r, mmofl_run_folder **folder,
+                                mmofl_error *err)
+{
+    const mmofl_ranks *ranks = r->options.ranks;
+    mmofl_status st = MMOFL_OK;
+    if (!mmofl_ranks_is_first(ranks))
+        return st;
+    if (ranks->size > 1 && mmofl_sweep_folder_is(r->folder))
+        return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
+                          "%s holds a sweep, and %d processes train one fleet "
+                          "(docs/cluster.md has how to run a sweep on a cluster)",
+                          r->folder, ranks->size);
+    return mmofl_run_folder_open(r->folder, folder, err);
+}
+
+/* The text of the experiment, from the folder to all ranks (malloc). */
+static mmofl_status share_config(const mmofl_ranks *ranks, mmofl_run_folder *folder,
+                                 char **config, mmofl_error *err)
+{
+    size_t size = folder ? strlen(mmofl_run_folder_config(folder)) + 1 : 0;
+    mmofl_ranks_broadcast(ranks, 0, &size, sizeof size);
+    *config = calloc(size, 1);
+    mmofl_status st =
+        *config ? MMOFL_OK
+                : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the settings");
+    st = mmofl_ranks_agree(ranks, st, err);
+    if (st || !*config)
+        return st;
+    if (folder)
+        memcpy(*config, mmofl_run_folder_config(folder), size);
+    mmofl_ranks_broadcast(ranks, 0, *config, size);
+    return MMOFL_OK;
+}
+
+static mmofl_status load_experiment(const mmofl_ranks *ranks, mmofl_run_folder *folder,
+                                    mmofl_experiment *x, mmofl_error *err)
+{
+    char *config = NULL;
+    mmofl_status st = share_config(ranks, folder, &config, err);
+    if (!st)
+        st = mmofl_ranks_agree(ranks,
+                               mmofl_experiment_parse(config, strlen(config),
+                                                      "config.yaml", NULL, NULL, 0, x,
+                                                      err),
+                               err);
+    free(config);
+    return st;
+}
+
 static int resume(const request *r, mmofl_run_folder *folder)
 {
+    const mmofl_ranks *ranks = r->options.ranks;
     mmofl_error err = {0};
-    mmofl_experiment x;
-    const char *config = mmofl_run_folder_config(folder);
-    if (mmofl_experiment_parse(config, strlen(config), "config.yaml", NULL, NULL, 0, &x,
-                               &err))
-        return mmofl_cli_complain(&err);
-    mmofl_setup setup;
-    int status;
-    if (mmofl_setup_init(&setup, &x, r->options.threads, &err)) {
-        status = mmofl_cli_complain(&err);
-    } else {
-        status = mmofl_experiment_check(&setup, r->options.quiet, &err)
-                     ? mmofl_cli_complain(&err)
-                     : mmofl_experiment_run(&setup, folder, r->folder, &r->options);
-        mmofl_setup_free(&setup);
-    }
+    mmofl_experiment x = {0};
+    mmofl_setup setup = {0};
+    mmofl_status st = load_experiment(ranks, folder, &x, &err);
+    if (!st)
+        st = mmofl_setup_init_ranks(&setup, ranks, &x, r->options.threads, &err);
+    if (!st)
+        st = mmofl_experiment_check(&setup, r->options.quiet, &err);
+    int status = st ? mmofl_cli_complain_once(ranks, &err)
+                    : mmofl_experiment_run(&setup, folder, r->folder, &r->options);
+    mmofl_setup_free(&setup);
     mmofl_experiment_free(&x);
+    return status;
+}
+
+static int resume_request(const request *r)
+{
+    const mmofl_ranks *ranks = r->options.ranks;
+    if (ranks->size == 1 && mmofl_sweep_folder_is(r->folder))
+        return mmofl_sweep_resume(r->folder, &r->options);
+    mmofl_error err = {0};
+    mmofl_run_folder *folder = NULL;
+    mmofl_status st = mmofl_ranks_agree(ranks, open_folder(r, &folder, &err), &err);
+    int status = st ? mmofl_cli_complain_once(ranks, &err) : resume(r, folder);
+    mmofl_run_folder_close(folder);
     return status;
 }
 
 static int resume_main(int argc, char **argv)
 {
     request r = {0};
+    mmofl_ranks *ranks;
     argp_parse(&argp, argc, argv, 0, NULL, &r);
-    if (mmofl_sweep_folder_is(r.folder))
-        return mmofl_sweep_resume(r.folder, &r.options);
-    mmofl_error err = {0};
-    mmofl_run_folder *folder;
-    if (mmofl_run_folder_open(r.folder, &folder, &err))
-        return mmofl_cli_complain(&err);
-    int status = resume(&r, folder);
-    mmofl_run_folder_close(folder);
+    int status = mmofl_cli_join(&ranks);
+    if (status)
+        return status;
+    r.options.ranks = mmofl_ranks_or_alone(ranks);
+    status = resume_request(&r);
+    mmofl_ranks_leave(ranks);
     return status;
 }
 

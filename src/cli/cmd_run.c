@@ -13,7 +13,7 @@
 #include "cli/sweep_run.h"
 #include "run/trace.h"
 
-enum { KEY_SEEDS = 256, KEY_TRACE, KEY_JSON };
+enum { KEY_SEEDS = 256, KEY_TRACE, KEY_JSON, PATH_BYTES = 4096 };
 
 static const struct argp_option table[] = {
     MMOFL_SETTINGS_OPTION,
@@ -111,6 +111,8 @@ static const struct argp argp = {
     "  mmofl run examples/demo.yaml --trace device=3,round=5 trace.npz\n\n"
     "A file with the block `sweep` or `cells` runs every cell with every seed, one on "
     "each thread, and prints a table.\n\n"
+    "`mpirun -n R mmofl run ...` trains R parts of the fleet on R processes of a "
+    "cluster, with the very bytes of one process: docs/cluster.md.\n\n"
     "Ctrl-C stops after the current round; `mmofl resume DIR` goes on and ends with "
     "the same "
     "bytes.  Every key of the experiment file: docs/config.md, or `mmofl config "
@@ -119,26 +121,36 @@ static const struct argp argp = {
     NULL,
     NULL};
 
-static int run_in_folder(const request *r, const mmofl_experiment *x,
-                         const mmofl_setup *setup)
+/* The folder, on the rank that has it; *path says where it is. */
+static mmofl_status make_folder(const request *r, const mmofl_experiment *x,
+                                char path[PATH_BYTES], mmofl_run_folder **folder,
+                                mmofl_error *err)
 {
-    char chosen[4096];
-    if (!r->out)
-        mmofl_cli_choose_folder(x->name, chosen, sizeof chosen);
-    const char *path = r->out ? r->out : chosen;
+    if (r->out)
+        snprintf(path, PATH_BYTES, "%s", r->out);
+    else
+        mmofl_cli_choose_folder(x->name, path, PATH_BYTES);
+    char *config = mmofl_experiment_text(x);
+    mmofl_status st =
+        config ? mmofl_run_folder_create(path, config, folder, err)
+               : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the settings");
+    free(config);
+    return st;
+}
+
+static int run_in_folder(const request *r, const mmofl_setup *setup)
+{
+    const mmofl_ranks *ranks = r->options.ranks;
+    char path[PATH_BYTES];
+    mmofl_run_folder *folder = NULL;
     mmofl_error err = {0};
     /* Before the folder is made: what cannot run shall leave none. */
-    if (mmofl_experiment_check(setup, r->options.quiet, &err))
-        return mmofl_cli_complain(&err);
-    char *config = mmofl_experiment_text(x);
-    mmofl_run_folder *folder;
-    mmofl_status st =
-        config ? mmofl_run_folder_create(path, config, &folder, &err)
-               : mmofl_fail(&err, MMOFL_E_MEMORY, "no memory for the settings");
-    free(config);
-    if (st)
-        return mmofl_cli_complain(&err);
-    int status = mmofl_experiment_run(setup, folder, path, &r->options);
+    mmofl_status st = mmofl_experiment_check(setup, r->options.quiet, &err);
+    if (!st && mmofl_ranks_is_first(ranks))
+        st = make_folder(r, setup->experiment, path, &folder, &err);
+    st = mmofl_ranks_agree(ranks, st, &err);
+    int status = st ? mmofl_cli_complain_once(ranks, &err)
+                    : mmofl_experiment_run(setup, folder, path, &r->options);
     mmofl_run_folder_close(folder);
     return status;
 }
@@ -161,20 +173,32 @@ static int trace(const request *r, const mmofl_setup *setup)
     return EXIT_DONE;
 }
 
+/* A folder that is taken is refused before the data are loaded. */
+static mmofl_status check_folder(const request *r, mmofl_error *err)
+{
+    bool is_new = r->out && !r->trace && mmofl_ranks_is_first(r->options.ranks);
+    mmofl_status st = is_new ? mmofl_run_folder_check_new(r->out, err) : MMOFL_OK;
+    return mmofl_ranks_agree(r->options.ranks, st, err);
+}
+
 static int run_experiment(const request *r)
 {
+    const mmofl_ranks *ranks = r->options.ranks;
     mmofl_error err = {0};
-    mmofl_experiment x;
-    if (mmofl_experiment_load(r->experiment, r->settings.text, r->settings.n, &x, &err))
-        return mmofl_cli_complain(&err);
+    mmofl_experiment x = {0};
     mmofl_setup setup;
+    mmofl_status st =
+        mmofl_experiment_load(r->experiment, r->settings.text, r->settings.n, &x, &err);
+    st = mmofl_ranks_agree(ranks, st, &err);
+    if (!st)
+        st = check_folder(r, &err);
+    if (!st)
+        st = mmofl_setup_init_ranks(&setup, ranks, &x, r->options.threads, &err);
     int status;
-    /* A folder that is taken is refused before the data are loaded. */
-    if ((r->out && !r->trace && mmofl_run_folder_check_new(r->out, &err)) ||
-        mmofl_setup_init(&setup, &x, r->options.threads, &err)) {
-        status = mmofl_cli_complain(&err);
+    if (st) {
+        status = mmofl_cli_complain_once(ranks, &err);
     } else {
-        status = r->trace ? trace(r, &setup) : run_in_folder(r, &x, &setup);
+        status = r->trace ? trace(r, &setup) : run_in_folder(r, &setup);
         mmofl_setup_free(&setup);
     }
     mmofl_experiment_free(&x);
@@ -191,16 +215,51 @@ static int run_sweep(const request *r, const mmofl_sweep *sweep)
     return EXIT_WRONG_USAGE;
 }
 
+/* What one process does and several cannot share. */
+static mmofl_status check_ranks(const request *r, const mmofl_sweep *sweep,
+                                mmofl_error *err)
+{
+    int n = r->options.ranks->size;
+    if (n > 1 && r->trace)
+        return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
+                          "--trace is of one process, there are %d", n);
+    if (n > 1 && sweep->n_cells > 0)
+        return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
+                          "%s is a sweep of %d cells, and %d processes train one fleet "
+                          "(docs/cluster.md has how to run a sweep on a cluster)",
+                          r->experiment, sweep->n_cells, n);
+    return MMOFL_OK;
+}
+
+static int run_request(const request *r)
+{
+    mmofl_error err = {0};
+    mmofl_sweep sweep = {0};
+    mmofl_status st =
+        mmofl_sweep_load(r->experiment, r->settings.text, r->settings.n, &sweep, &err);
+    if (!st)
+        st = check_ranks(r, &sweep, &err);
+    st = mmofl_ranks_agree(r->options.ranks, st, &err);
+    int status;
+    if (st)
+        status = mmofl_cli_complain_once(r->options.ranks, &err);
+    else
+        status = sweep.n_cells > 0 ? run_sweep(r, &sweep) : run_experiment(r);
+    mmofl_sweep_free(&sweep);
+    return status;
+}
+
 static int run_main(int argc, char **argv)
 {
     request r = {0};
+    mmofl_ranks *ranks;
     argp_parse(&argp, argc, argv, 0, NULL, &r);
-    mmofl_error err = {0};
-    mmofl_sweep sweep;
-    if (mmofl_sweep_load(r.experiment, r.settings.text, r.settings.n, &sweep, &err))
-        return mmofl_cli_complain(&err);
-    int status = sweep.n_cells > 0 ? run_sweep(&r, &sweep) : run_experiment(&r);
-    mmofl_sweep_free(&sweep);
+    int status = mmofl_cli_join(&ranks);
+    if (status)
+        return status;
+    r.options.ranks = mmofl_ranks_or_alone(ranks);
+    status = run_request(&r);
+    mmofl_ranks_leave(ranks);
     return status;
 }
 

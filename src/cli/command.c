@@ -5,13 +5,32 @@
 
 #include "base/option.h"
 #include "cli/command.h"
+#include "link/join.h"
+
+static int exit_status(const mmofl_error *err)
+{
+    return err->status == MMOFL_E_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILED;
+}
 
 int mmofl_cli_complain(const mmofl_error *err)
 {
     fflush(stdout);
     fprintf(stderr, "mmofl: %s\n",
             *err->text ? err->text : mmofl_status_text(err->status));
-    return err->status == MMOFL_E_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILED;
+    return exit_status(err);
+}
+
+int mmofl_cli_complain_once(const mmofl_ranks *ranks, const mmofl_error *err)
+{
+    return mmofl_ranks_is_first(ranks) ? mmofl_cli_complain(err) : exit_status(err);
+}
+
+int mmofl_cli_join(mmofl_ranks **ranks)
+{
+    mmofl_error err = {0};
+    if (!mmofl_ranks_join(ranks, &err))
+        return EXIT_DONE;
+    return mmofl_ranks_launch_number() == 0 ? mmofl_cli_complain(&err) : EXIT_FAILED;
 }
 
 static void write_line(void *context, mmofl_log_level level, const char *line)

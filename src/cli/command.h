@@ -7,6 +7,7 @@
 #define MMOFL_CLI_COMMAND_H
 
 #include "base/log.h"
+#include "base/ranks.h"
 #include "mmofl/status.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USAGE = 2, EXIT_INTERRUPTED = 130 };
@@ -37,6 +38,13 @@ int mmofl_cli_read_count(const char *name, const char *text,
 
 /** "mmofl: text" on stderr; returns the exit status that fits err. */
 int mmofl_cli_complain(const mmofl_error *err);
+
+/** The same of an error that all ranks have: the first one tells it. */
+int mmofl_cli_complain_once(const mmofl_ranks *ranks, const mmofl_error *err);
+
+/** Meet the other processes of an mpirun or srun (link/join.h); *ranks is NULL where
+ * there are none.  Returns EXIT_DONE, or the exit status after a complaint. */
+int mmofl_cli_join(mmofl_ranks **ranks);
 
 /** A log sink that writes "mmofl: line" to stderr (warnings and info; debug with
  * MMOFL_DEBUG set). */

@@ -76,16 +76,16 @@ static bool stop_asked(void *context)
 mmofl_status mmofl_experiment_check(const mmofl_setup *setup, bool quiet,
                                     mmofl_error *err)
 {
-    mmofl_simulation *first;
+    const mmofl_ranks *ranks = mmofl_ranks_or_alone(setup->ranks);
+    mmofl_simulation *first = NULL;
     mmofl_status st =
         mmofl_setup_simulation(setup, setup->experiment->seed[0], &first, err);
-    if (st)
-        return st;
-    if (!quiet)
+    if (!st && !quiet && mmofl_ranks_is_first(ranks))
         mmofl_cli_print_setup(setup, first);
-    st = mmofl_setup_check_memory(first, 1, err);
+    if (!st)
+        st = mmofl_setup_check_memory(first, ranks->neighbours, err);
     mmofl_simulation_delete(first);
-    return st;
+    return mmofl_ranks_agree(ranks, st, err);
 }
 
 static mmofl_status run_all(const mmofl_setup *setup, mmofl_run_folder *folder,
@@ -93,7 +93,7 @@ static mmofl_status run_all(const mmofl_setup *setup, mmofl_run_folder *folder,
 {
     const mmofl_experiment *x = setup->experiment;
     watcher w = {.quiet = quiet};
-    mmofl_run_watch watch = {round_done, stop_asked, &w};
+    mmofl_run_watch watch = {folder ? round_done : NULL, stop_asked, &w};
     mmofl_status st = MMOFL_OK;
     for (int i = 0; !st && i < x->n_seeds; i++)
         st = mmofl_seed_run(setup, folder, i, &watch, err);
@@ -104,20 +104,23 @@ int mmofl_experiment_run(const mmofl_setup *setup, mmofl_run_folder *folder,
                          const char *folder_path, const mmofl_run_options *options)
 {
     mmofl_error err = {0};
+    const mmofl_ranks *ranks = mmofl_ranks_or_alone(setup->ranks);
+    bool quiet = options->quiet || !folder;
     mmofl_stop_watch();
-    mmofl_status st = run_all(setup, folder, options->quiet, &err);
-    if (!st)
+    mmofl_status st = run_all(setup, folder, quiet, &err);
+    if (!st && folder)
         st = summarize(setup->experiment, folder, options->json, &err);
+    st = mmofl_ranks_agree(ranks, st, &err);
     if (st) {
-        int status = mmofl_cli_complain(&err);
-        if (st == MMOFL_E_INTERRUPTED || st == MMOFL_E_NO_SPACE)
+        int status = mmofl_cli_complain_once(ranks, &err);
+        if (folder && (st == MMOFL_E_INTERRUPTED || st == MMOFL_E_NO_SPACE))
             fprintf(
                 stderr,
                 "mmofl: every finished round is kept; go on with:  mmofl resume %s\n",
                 folder_path);
         return status;
     }
-    if (!options->quiet)
+    if (!quiet)
         fprintf(stderr,
                 "\nResults are in %s (run.sqlite, summary.json, seed-*/metrics.csv, "
                 "seed-*/model.safetensors).\n",

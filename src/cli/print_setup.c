@@ -78,6 +78,19 @@ static void print_validation(const mmofl_evaluate_spec *evaluate)
                     : "");
 }
 
+static void print_run(const mmofl_setup *setup, const char *kernels)
+{
+    const mmofl_experiment *x = setup->experiment;
+    int threads = mmofl_pool_threads(setup->pool),
+        ranks = mmofl_ranks_or_alone(setup->ranks)->size;
+    fprintf(stderr, "  run          %d rounds, %d seed%s, ", x->rounds, x->n_seeds,
+            x->n_seeds == 1 ? "" : "s");
+    if (ranks > 1)
+        fprintf(stderr, "%d ranks of ", ranks);
+    fprintf(stderr, "%d thread%s, kernels %s\n", threads, threads == 1 ? "" : "s",
+            kernels);
+}
+
 void mmofl_cli_print_setup(const mmofl_setup *setup, const mmofl_simulation *simulation)
 {
     const mmofl_experiment *x = setup->experiment;
@@ -94,9 +107,6 @@ void mmofl_cli_print_setup(const mmofl_setup *setup, const mmofl_simulation *sim
     print_training(x);
     fprintf(stderr, "\n");
     print_validation(&x->evaluate);
-    fprintf(stderr, "  run          %d rounds, %d seed%s, %d thread%s, kernels %s\n",
-            x->rounds, x->n_seeds, x->n_seeds == 1 ? "" : "s",
-            mmofl_pool_threads(setup->pool),
-            mmofl_pool_threads(setup->pool) == 1 ? "" : "s", model->isa->name);
+    print_run(setup, model->isa->name);
     print_memory(simulation);
 }

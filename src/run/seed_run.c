@@ -1,4 +1,7 @@
-/* seed_run.c - the loop over rounds: simulate, test when it is time, keep, tell. */
+/* seed_run.c - the loop over rounds: simulate, test when it is time, keep, tell.
+ *
+ * With ranks all of them go through the loop; rank 0 alone has the folder.  What it
+ * does there may fail, so all meet after it and go on, or end, together. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +21,8 @@ enum { TRAIN_LOSSES = 3 };
 /* What the loop carries along. */
 typedef struct seed_run {
     const mmofl_setup *setup;
-    mmofl_run_folder *folder;
+    const mmofl_ranks *ranks;
+    mmofl_run_folder *folder; /* NULL but on rank 0 */
     const mmofl_run_watch *watch;
     mmofl_run run;
     mmofl_simulation *simulation;
@@ -58,7 +62,7 @@ static mmofl_status take_record(void *context, const mmofl_round_record *record)
 }
 
 /* Load the checkpoint that the folder chose. */
-static mmofl_status restore(seed_run *r, mmofl_error *err)
+static mmofl_status load_checkpoint(seed_run *r, mmofl_error *err)
 {
     char path[4096];
     mmofl_status st = mmofl_run_folder_seed_path(
@@ -87,6 +91,18 @@ static mmofl_status restore(seed_run *r, mmofl_error *err)
                                     take_record, r, err);
     mmofl_run_folder_release(r->folder);
     return st;
+}
+
+/* From the checkpoint to all ranks. */
+static mmofl_status restore(seed_run *r, mmofl_error *err)
+{
+    mmofl_status st = r->folder ? load_checkpoint(r, err) : MMOFL_OK;
+    st = mmofl_ranks_agree(r->ranks, st, err);
+    if (st)
+        return st;
+    mmofl_simulation_spread(r->simulation);
+    mmofl_ranks_broadcast(r->ranks, 0, &r->best_validation, sizeof r->best_validation);
+    return MMOFL_OK;
 }
 
 static mmofl_round_record record_of(seed_run *r, const mmofl_round_summary *s,
@@ -179,6 +195,32 @@ static size_t add_error_terms(const seed_run *r,
     return (size_t)n;
 }
 
+/* The round to the folder; the record comes with what was tested. */
+static mmofl_status keep_round(seed_run *r, const mmofl_round_summary *summary,
+                               mmofl_round_record *record, mmofl_error *err)
+{
+    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES + MMOFL_ERROR_TERMS +
+                           MMOFL_PROTOTYPE_MEASURES];
+    size_t n = mmofl_injected_rows_fill(&r->injected, record);
+    memcpy(measures, r->injected.measure, n * sizeof *measures);
+    n += add_train_losses(r, summary, measures + n);
+    n += add_error_terms(r, measures + n);
+    if (record->round == 1)
+        n += mmofl_prototype_rows_cost(&r->prototypes, r->setup->experiment,
+                                       measures + n);
+    if (record->n_evaluations > 0)
+        mmofl_prototype_rows_fill(&r->prototypes, record);
+    record->n_measures = n;
+    record->measures = measures;
+    mmofl_run_state state = mmofl_model_tensors_checkpoint(
+        &r->tensors, mmofl_simulation_parameters(r->simulation), summary->round);
+    mmofl_status st = mmofl_run_folder_commit(r->folder, &r->run, record, &state, err);
+    record->measures = NULL; /* the caller gets numbers only */
+    record->injected = NULL;
+    record->prototypes = NULL;
+    return st;
+}
+
 static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record,
                               mmofl_error *err)
 {
@@ -192,27 +234,18 @@ static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record
     *record = record_of(r, &summary, mmofl_clock_seconds() - started);
     record->n_evaluations = n_tested;
     record->evaluations = tested;
-    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES + MMOFL_ERROR_TERMS +
-                           MMOFL_PROTOTYPE_MEASURES];
-    size_t n = mmofl_injected_rows_fill(&r->injected, record);
-    memcpy(measures, r->injected.measure, n * sizeof *measures);
-    n += add_train_losses(r, &summary, measures + n);
-    n += add_error_terms(r, measures + n);
-    if (round == 1)
-        n += mmofl_prototype_rows_cost(&r->prototypes, r->setup->experiment,
-                                       measures + n);
-    if (n_tested > 0)
-        mmofl_prototype_rows_fill(&r->prototypes, record);
-    record->n_measures = n;
-    record->measures = measures;
-    mmofl_run_state state = mmofl_model_tensors_checkpoint(
-        &r->tensors, mmofl_simulation_parameters(r->simulation), summary.round);
-    st = mmofl_run_folder_commit(r->folder, &r->run, record, &state, err);
-    record->evaluations = NULL; /* the caller gets numbers only */
-    record->measures = NULL;
-    record->injected = NULL;
-    record->prototypes = NULL;
+    st = r->folder ? keep_round(r, &summary, record, err) : MMOFL_OK;
+    st = mmofl_ranks_agree(r->ranks, st, err);
+    record->evaluations = NULL;
     return st;
+}
+
+/* One rank that is asked to stop stops all of them. */
+static bool stop_asked(const seed_run *r)
+{
+    const mmofl_run_watch *watch = r->watch;
+    bool asked = watch->stop_asked && watch->stop_asked(watch->context);
+    return mmofl_ranks_any(r->ranks, asked);
 }
 
 static mmofl_status run_rounds(seed_run *r, mmofl_error *err)
@@ -232,8 +265,7 @@ static mmofl_status run_rounds(seed_run *r, mmofl_error *err)
                 &(mmofl_round_news){r->run.seed, first, r->done, x->rounds,
                                     record.prequential_accuracy, r->last_accuracy,
                                     r->last_validation});
-        if (watch->stop_asked && watch->stop_asked(watch->context) &&
-            r->done < x->rounds)
+        if (stop_asked(r) && r->done < x->rounds)
             return mmofl_fail(err, MMOFL_E_INTERRUPTED,
                               "interrupted after round %d of seed %" PRIu64, r->done,
                               r->run.seed);
@@ -281,16 +313,15 @@ static mmofl_status analyze(const seed_run *r, mmofl_error *err)
     mmofl_regret_report report;
     if (!r->setup->experiment->analysis.regret)
         return MMOFL_OK;
-    return mmofl_analyze_seed(r->setup, r->folder, r->run.id, r->run.seed,
+    mmofl_setup alone = *r->setup; /* the others only wait */
+    alone.ranks = NULL;
+    return mmofl_analyze_seed(&alone, r->folder, r->run.id, r->run.seed,
                               mmofl_simulation_parameters(r->simulation), &report, err);
 }
 
-static mmofl_status run_to_end(seed_run *r, mmofl_error *err)
+/* What is to do in the folder when the rounds have ended so. */
+static mmofl_status keep_end(seed_run *r, mmofl_status st, mmofl_error *err)
 {
-    r->done = r->run.round > 0 ? r->run.round : 0;
-    mmofl_status st = r->done > 0 ? restore(r, err) : MMOFL_OK;
-    if (!st)
-        st = run_rounds(r, err);
     if (!st)
         st = analyze(r, err);
     if (st && st != MMOFL_E_INTERRUPTED) {
@@ -309,40 +340,73 @@ static mmofl_status run_to_end(seed_run *r, mmofl_error *err)
     return kept ? kept : st;
 }
 
+static mmofl_status run_to_end(seed_run *r, mmofl_error *err)
+{
+    r->done = r->run.round > 0 ? r->run.round : 0;
+    mmofl_status st = r->done > 0 ? restore(r, err) : MMOFL_OK;
+    if (!st)
+        st = run_rounds(r, err);
+    if (r->folder)
+        st = keep_end(r, st, err);
+    return mmofl_ranks_agree(r->ranks, st, err);
+}
+
+/* Where the run stands, as rank 0 finds it in the folder. */
+static mmofl_status begin(seed_run *r, uint64_t seed, mmofl_error *err)
+{
+    mmofl_status st =
+        r->folder ? mmofl_run_folder_begin(r->folder, r->setup->experiment->name, seed,
+                                           MMOFL_VERSION, &r->run, err)
+                  : MMOFL_OK;
+    st = mmofl_ranks_agree(r->ranks, st, err);
+    if (!st)
+        mmofl_ranks_broadcast(r->ranks, 0, &r->run, sizeof r->run);
+    return st;
+}
+
+/* The simulation, and room for what a round leaves where there is a folder for it. */
+static mmofl_status make(seed_run *r, uint64_t seed, mmofl_error *err)
+{
+    const mmofl_experiment *x = r->setup->experiment;
+    mmofl_status st = mmofl_setup_simulation(r->setup, seed, &r->simulation, err);
+    if (st || !r->folder)
+        return st;
+    st = mmofl_model_tensors_init(&r->tensors, mmofl_simulation_model(r->simulation),
+                                  mmofl_run_folder_config(r->folder), seed);
+    r->n_state = mmofl_simulation_state(r->simulation, r->state, MMOFL_STATE_ARRAYS);
+    if (!st)
+        mmofl_model_tensors_add(&r->tensors, r->state, r->n_state);
+    if (!st)
+        st = mmofl_injected_rows_init(
+            &r->injected, r->simulation, r->setup->data,
+            mmofl_simulation_is_imbalanced(r->simulation) &&
+                    mmofl_setup_records_injected(x) && !r->setup->remote
+                ? mmofl_participants_wanted(x->participation,
+                                            (uint32_t)x->fleet.devices)
+                : 0);
+    if (!st)
+        st = mmofl_prototype_rows_init(&r->prototypes, r->simulation);
+    return st ? mmofl_fail(err, st, "no memory for what a round leaves") : MMOFL_OK;
+}
+
 mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, int i,
                             const mmofl_run_watch *watch, mmofl_error *err)
 {
-    const mmofl_experiment *x = setup->experiment;
+    uint64_t seed = setup->experiment->seed[i];
     seed_run r = {.setup = setup,
+                  .ranks = mmofl_ranks_or_alone(setup->ranks),
                   .folder = folder,
                   .watch = watch,
                   .last_accuracy = (double)NAN,
                   .last_validation = (double)NAN,
                   .best_validation = -1};
-    mmofl_status st =
-        mmofl_run_folder_begin(folder, x->name, x->seed[i], MMOFL_VERSION, &r.run, err);
+    mmofl_status st = begin(&r, seed, err);
     if (st || r.run.status == MMOFL_RUN_DONE)
         return st;
-    st = mmofl_setup_simulation(setup, x->seed[i], &r.simulation, err);
-    if (st)
-        return st;
-    st = mmofl_model_tensors_init(&r.tensors, mmofl_simulation_model(r.simulation),
-                                  mmofl_run_folder_config(folder), x->seed[i]);
-    r.n_state = mmofl_simulation_state(r.simulation, r.state, MMOFL_STATE_ARRAYS);
+    st = make(&r, seed, err);
+    st = mmofl_ranks_agree(r.ranks, st, err);
     if (!st)
-        mmofl_model_tensors_add(&r.tensors, r.state, r.n_state);
-    if (!st)
-        st = mmofl_injected_rows_init(
-            &r.injected, r.simulation, setup->data,
-            mmofl_simulation_is_imbalanced(r.simulation) &&
-                    mmofl_setup_records_injected(x) && !setup->remote
-                ? mmofl_participants_wanted(x->participation,
-                                            (uint32_t)x->fleet.devices)
-                : 0);
-    if (!st)
-        st = mmofl_prototype_rows_init(&r.prototypes, r.simulation);
-    st = st ? mmofl_fail(err, st, "no memory for what a round leaves")
-            : run_to_end(&r, err);
+        st = run_to_end(&r, err);
     mmofl_prototype_rows_free(&r.prototypes);
     mmofl_injected_rows_free(&r.injected);
     mmofl_model_tensors_free(&r.tensors);

@@ -24,7 +24,9 @@ typedef struct mmofl_run_watch {
 } mmofl_run_watch;
 
 /** Run seed number i of the experiment in the folder; a seed that is done is left
- * alone. Exports metrics.csv, metrics.jsonl, confusion.csv and the model at the end.
+ * alone.  With ranks all call it, and folder is NULL but on rank 0; the status and the
+ * message are the same on all.  Exports metrics.csv, metrics.jsonl, confusion.csv and
+ * the model at the end.
  * @retval E_INTERRUPTED  asked to stop: the folder holds every finished round */
 MMOFL_CHECKED mmofl_status mmofl_seed_run(const mmofl_setup *setup,
                                           mmofl_run_folder *folder, int i,

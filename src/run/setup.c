@@ -69,6 +69,12 @@ static size_t available_memory(void)
     return (size_t)kib * 1024;
 }
 
+/* Ranks that share this machine's memory. */
+static size_t neighbours_of(const mmofl_setup *setup)
+{
+    return (size_t)mmofl_ranks_or_alone(setup->ranks)->neighbours;
+}
+
 mmofl_simulation_setup mmofl_setup_fleet(const mmofl_setup *setup, uint64_t seed)
 {
     const mmofl_experiment *x = setup->experiment;
@@ -89,8 +95,9 @@ mmofl_simulation_setup mmofl_setup_fleet(const mmofl_setup *setup, uint64_t seed
         .undisturbed = mmofl_method_of(&x->method)->undisturbed,
         .record_injected = mmofl_setup_records_injected(x),
         .analyze_every = x->analysis.errors ? x->analysis.every : 0,
-        .memory_limit = available_memory(),
+        .memory_limit = available_memory() / neighbours_of(setup),
         .pool = setup->pool,
+        .ranks = setup->ranks,
         .remote = setup->remote};
 }
 

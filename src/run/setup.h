@@ -11,6 +11,7 @@ typedef struct mmofl_setup {
     mmofl_dataset *data;
     mmofl_pool *pool;
     bool shares_data;                 /* data is another's */
+    const mmofl_ranks *ranks;         /* NULL: alone */
     const mmofl_remote_fleet *remote; /* devices that are elsewhere; NULL: simulated */
 } mmofl_setup;
 
@@ -18,6 +19,14 @@ typedef struct mmofl_setup {
 MMOFL_CHECKED mmofl_status mmofl_setup_init(mmofl_setup *setup,
                                             const mmofl_experiment *experiment,
                                             int threads, mmofl_error *err);
+
+/** The same on all ranks, with the cores of this one for 0.  Fails on all or on none,
+ * with the same message (setup_ranks.c).
+ * @retval E_STATE  versions, kernels, experiments or data sets are not the same */
+MMOFL_CHECKED mmofl_status mmofl_setup_init_ranks(mmofl_setup *setup,
+                                                  const mmofl_ranks *ranks,
+                                                  const mmofl_experiment *experiment,
+                                                  int threads, mmofl_error *err);
 
 /** The same with a data set that is loaded: borrowed, for setups on several threads. */
 MMOFL_CHECKED mmofl_status mmofl_setup_share(mmofl_setup *setup,

@@ -1,0 +1,20 @@
+# mmofl-mpi.so: what `mpirun -n R mmofl run` loads, and nothing else needs (docs/cluster.md).
+# It stands beside the program in the build folder, and in LIBDIR/mmofl when installed.
+option(MMOFL_MPI "build the module for clusters where MPI is found" ON)
+file(RELATIVE_PATH MMOFL_MODULE_FOLDER ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/mmofl)
+set_source_files_properties(src/link/join.c PROPERTIES COMPILE_DEFINITIONS MMOFL_MODULE_FOLDER="${MMOFL_MODULE_FOLDER}")
+
+if(MMOFL_MPI AND NOT CMAKE_CROSSCOMPILING)
+  find_package(MPI QUIET COMPONENTS C)
+endif()
+if(MPI_C_FOUND)
+  add_library(mmofl_mpi MODULE src/link/mpi/ranks_mpi.c)
+  set_target_properties(mmofl_mpi PROPERTIES PREFIX "" OUTPUT_NAME mmofl-mpi)
+  target_include_directories(mmofl_mpi PRIVATE include src)
+  target_compile_definitions(mmofl_mpi PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
+  target_link_libraries(mmofl_mpi PRIVATE MPI::MPI_C)
+  add_dependencies(mmofl mmofl_mpi)
+  install(TARGETS mmofl_mpi LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mmofl)
+else()
+  message(STATUS "no MPI: mmofl runs in one process")
+endif()
