@@ -44,3 +44,11 @@ mmofl_status mmofl_learning_parse(const char *text, size_t size, const char *nam
         *out = e;
     return st;
 }
+
+void mmofl_learning_free(mmofl_experiment *learning)
+{
+    if (!learning)
+        return;
+    mmofl_arena_free(&learning->arena);
+    *learning = (mmofl_experiment){.arena = MMOFL_ARENA_INIT};
+}

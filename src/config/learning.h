@@ -17,10 +17,13 @@ char *mmofl_learning_text(const mmofl_experiment *experiment);
 /** Read such a text; `name` stands for it in messages.  Only stream, model, train,
  * method and aggregation of *out are filled.
  * @retval those of mmofl_experiment_parse
- * On success the caller owns it: mmofl_experiment_free. */
+ * On success the caller owns it: mmofl_learning_free. */
 MMOFL_CHECKED mmofl_status mmofl_learning_parse(const char *text, size_t size,
                                                 const char *name, mmofl_experiment *out,
                                                 mmofl_error *err);
+
+/** NULL is allowed. */
+void mmofl_learning_free(mmofl_experiment *learning);
 
 /** Do these keys fit together, where each by itself is sound?  root: for places.
  * @retval MMOFL_E_RANGE */

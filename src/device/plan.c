@@ -59,7 +59,7 @@ void mmofl_plan_delete(mmofl_plan *p)
         return;
     mmofl_model_delete(p->model);
     mmofl_signals_free(&p->signals);
-    mmofl_experiment_free(&p->learning);
+    mmofl_learning_free(&p->learning);
     free(p);
 }
 

@@ -45,7 +45,7 @@ static void a_device_reads_what_the_coordinator_wrote(void **state)
     CHECK_TEXT(again, text);
     free(again);
     free(text);
-    mmofl_experiment_free(&e);
+    mmofl_learning_free(&e);
 }
 
 static void check_refused(const char *text, mmofl_status status, const char *why)
