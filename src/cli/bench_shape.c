@@ -26,6 +26,25 @@ static const mmofl_bench_shape shapes[] = {
              "      - linear: {out: 64}\n"
              "    gyroscope: *imu\n"
              "  head: [{linear: {out: 64}}, relu, {linear: {out: 6}}]\n"},
+    {.name = "har-flatten",
+     .n_parameters = 292550,
+     .n_modalities = 2,
+     .n_classes = 6,
+     .modality = {"accelerometer", "gyroscope"},
+     .shape = {{2, {128, 3}}, {2, {128, 3}}},
+     .yaml = "model:\n"
+             "  modalities:\n"
+             "    accelerometer: &imu\n"
+             "      - conv1d: {out: 32, kernel: 5, pad: 2}\n"
+             "      - relu\n"
+             "      - max_pool: {kernel: 2}\n"
+             "      - conv1d: {out: 64, kernel: 5, pad: 2}\n"
+             "      - relu\n"
+             "      - max_pool: {kernel: 2}\n"
+             "      - flatten\n"
+             "      - linear: {out: 64}\n"
+             "    gyroscope: *imu\n"
+             "  head: [{linear: {out: 64}}, relu, {linear: {out: 6}}]\n"},
     {.name = "convgru",
      .n_parameters = 187084,
      .n_modalities = 2,
@@ -77,6 +96,16 @@ static const mmofl_bench_shape shapes[] = {
              "      - flatten\n"
              "  head: [{linear: {out: 120}}, relu, {linear: {out: 84}}, relu, "
              "{linear: {out: 10}}]\n"},
+    {.name = "lr",
+     .n_parameters = 7850,
+     .n_modalities = 1,
+     .n_classes = 10,
+     .modality = {"image"},
+     .shape = {{1, {784}}},
+     .yaml = "model:\n"
+             "  modalities:\n"
+             "    image: [flatten]\n"
+             "  head: [{linear: {out: 10}}]\n"},
 };
 
 const mmofl_bench_shape *mmofl_bench_shape_find(const char *name)
@@ -87,8 +116,9 @@ const mmofl_bench_shape *mmofl_bench_shape_find(const char *name)
     return NULL;
 }
 
-mmofl_status mmofl_bench_shape_data(const mmofl_bench_shape *shape, size_t n,
-                                    mmofl_dataset **data, mmofl_error *err)
+/* n samples of standard normal values and uniform labels, all for training. */
+static mmofl_status make_data(const mmofl_bench_shape *shape, size_t n,
+                              mmofl_dataset **data, mmofl_error *err)
 {
     static const char *const classes[] = {"0", "1", "2", "3", "4",
                                           "5", "6", "7", "8", "9"};
@@ -120,19 +150,30 @@ mmofl_status mmofl_bench_shape_data(const mmofl_bench_shape *shape, size_t n,
     return mmofl_builder_finish(&builder, data, err);
 }
 
-mmofl_status mmofl_bench_shape_experiment(const mmofl_bench_shape *shape, int devices,
-                                          int batch, int steps, int fresh,
-                                          mmofl_experiment *experiment,
-                                          mmofl_error *err)
+mmofl_status mmofl_bench_plan_experiment(const mmofl_bench_plan *plan,
+                                         mmofl_experiment *experiment, mmofl_error *err)
 {
     char text[4096];
-    int held = batch * steps;
+    int held = plan->batch * plan->steps;
     int n = snprintf(text, sizeof text,
                      "name: bench-%s\n%s"
                      "fleet: {devices: %d, partition: {kind: shared, per_device: %d}}\n"
                      "stream: {buffer: %d, new: %d}\n"
-                     "train: {epochs: 1, batch: %d, lr: 0.05, clip_norm: 0}\n",
-                     shape->name, shape->yaml, devices, held, held, fresh, batch);
+                     "train: {epochs: 1, batch: %d, lr: 0.05, clip_norm: 0}\n"
+                     "method: %s\n",
+                     plan->shape->name, plan->shape->yaml, plan->devices, held, held,
+                     plan->fresh, plan->batch, plan->method);
+    if (n < 0 || (size_t)n >= sizeof text)
+        return mmofl_fail(err, MMOFL_E_LIMIT, "the name of a method is wanted");
     return mmofl_experiment_parse(text, (size_t)n, "benchmark", NULL, NULL, 0,
                                   experiment, err);
+}
+
+mmofl_status mmofl_bench_plan_data(const mmofl_bench_plan *plan, mmofl_dataset **data,
+                                   mmofl_error *err)
+{
+    enum { ENOUGH = 4096 }; /* devices then share what there is */
+    size_t held = (size_t)plan->batch * (size_t)plan->steps;
+    size_t wanted = held * (size_t)plan->devices, most = held > ENOUGH ? held : ENOUGH;
+    return make_data(plan->shape, wanted < most ? wanted : most, data, err);
 }

@@ -15,21 +15,27 @@ typedef struct mmofl_bench_shape {
     const char *yaml; /* model: of an experiment file */
 } mmofl_bench_shape;
 
-/** The shape of that name, or NULL.  Names: "har, convgru, mlp, lenet". */
+/** The shape of that name, or NULL. */
 const mmofl_bench_shape *mmofl_bench_shape_find(const char *name);
-#define MMOFL_BENCH_SHAPES "har, convgru, mlp, lenet"
+#define MMOFL_BENCH_SHAPES "har, har-flatten, convgru, mlp, lenet, lr"
 
-/** n samples of standard normal values and uniform labels, all for training. */
-MMOFL_CHECKED mmofl_status mmofl_bench_shape_data(const mmofl_bench_shape *shape,
-                                                  size_t n, mmofl_dataset **data,
-                                                  mmofl_error *err);
+/** What to train: `devices` devices that hold batch * steps samples each, see `fresh`
+ * new ones of them a round, and make `steps` steps a round. */
+typedef struct mmofl_bench_plan {
+    const mmofl_bench_shape *shape;
+    int batch, devices, steps, fresh;
+    const char *method; /* as in an experiment file */
+} mmofl_bench_plan;
 
-/** An experiment that trains the shape: `devices` devices that hold batch*steps samples
- * each and see `fresh` new ones a round. */
-MMOFL_CHECKED mmofl_status mmofl_bench_shape_experiment(const mmofl_bench_shape *shape,
-                                                        int devices, int batch,
-                                                        int steps, int fresh,
-                                                        mmofl_experiment *experiment,
-                                                        mmofl_error *err);
+/** The plan as an experiment.  Fails as mmofl_experiment_parse. */
+MMOFL_CHECKED mmofl_status mmofl_bench_plan_experiment(const mmofl_bench_plan *plan,
+                                                       mmofl_experiment *experiment,
+                                                       mmofl_error *err);
+
+/** Its data: random values and labels, as many as all devices hold, or fewer that they
+ * share. */
+MMOFL_CHECKED mmofl_status mmofl_bench_plan_data(const mmofl_bench_plan *plan,
+                                                 mmofl_dataset **data,
+                                                 mmofl_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* cmd_bench.c - `mmofl bench`: how fast are local steps and whole rounds on this
- * machine? */
+/* cmd_bench.c - `mmofl bench`: how fast are rounds, local steps, tests and the machine
+ * itself? */
 #include <argp.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -7,11 +7,24 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/number.h"
+#include "cli/bench_machine.h"
+#include "cli/bench_measure.h"
 #include "cli/bench_shape.h"
 #include "cli/command.h"
-#include "run/setup.h"
+#include "nn/isa.h"
+#include "run/trace.h"
 
-enum { KEY_STEPS = 256, KEY_NEW, KEY_JSON, KEY_SECONDS };
+enum {
+    KEY_STEPS = 256,
+    KEY_NEW,
+    KEY_METHOD,
+    KEY_JSON,
+    KEY_SECONDS,
+    KEY_FORWARD,
+    KEY_MACHINE,
+    KEY_TRACE
+};
 
 static const struct argp_option table[] = {
     {"shape", 's', "NAME", 0, "Model: " MMOFL_BENCH_SHAPES " (default: har)", 0},
@@ -22,51 +35,78 @@ static const struct argp_option table[] = {
      "New samples of a device in a round, predicted before training "
      "(default: none, as the peers)",
      0},
+    {"method", KEY_METHOD, "NAME", 0,
+     "Method, as in an experiment file (default: pm, which adds nothing)", 0},
     {"threads", 't', "N", 0, "Threads (default: one per core)", 0},
     {"seconds", KEY_SECONDS, "S", 0, "Measure for at least this long (default: 2)", 0},
+    {"forward", KEY_FORWARD, NULL, 0, "Measure the evaluation of the model instead", 0},
+    {"machine", KEY_MACHINE, NULL, 0,
+     "Measure the machine instead: multiply-adds and memory, one thread and all", 0},
+    {"trace", KEY_TRACE, "FILE.npz", 0,
+     "Instead of measuring: record what the first device does in the first round, for "
+     "a peer that shall do the same",
+     0},
     {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
     {0}};
 
 typedef struct request {
-    const mmofl_bench_shape *shape;
-    int batch, devices, steps, fresh, threads, seconds;
+    mmofl_bench_plan plan;
+    int threads;
+    double seconds;
     bool json;
+    enum { TRAINING, FORWARD, MACHINE, TRACE } what;
+    const char *trace;
 } request;
 
-typedef struct measurement {
-    double local_steps_per_s; /* gradient and optimiser step alone, one thread */
-    double rounds_per_s, steps_per_s, gflops, peak_gflops, loss;
-    int threads;
-    const char *isa;
-} measurement;
+static double read_seconds(const char *text, struct argp_state *state)
+{
+    double value = 0;
+    const char *end = text + strlen(text);
+    if (mmofl_number_read(text, end, &value) != end || !(value > 0 && value <= 3600))
+        argp_error(state, "--seconds: '%s' is not a number > 0 and <= 3600", text);
+    return value;
+}
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     request *r = state->input;
     switch (key) {
     case 's':
-        r->shape = mmofl_bench_shape_find(text);
-        if (!r->shape)
+        r->plan.shape = mmofl_bench_shape_find(text);
+        if (!r->plan.shape)
             argp_error(state, "--shape %s: one of " MMOFL_BENCH_SHAPES " is wanted",
                        text);
         break;
     case 'b':
-        r->batch = mmofl_cli_read_count("--batch", text, state);
+        r->plan.batch = mmofl_cli_read_count("--batch", text, state);
         break;
     case 'd':
-        r->devices = mmofl_cli_read_count("--devices", text, state);
+        r->plan.devices = mmofl_cli_read_count("--devices", text, state);
         break;
     case KEY_STEPS:
-        r->steps = mmofl_cli_read_count("--steps", text, state);
+        r->plan.steps = mmofl_cli_read_count("--steps", text, state);
         break;
     case KEY_NEW:
-        r->fresh = mmofl_cli_read_count("--new", text, state);
+        r->plan.fresh = mmofl_cli_read_count("--new", text, state);
+        break;
+    case KEY_METHOD:
+        r->plan.method = text;
         break;
     case 't':
         r->threads = mmofl_cli_read_count("--threads", text, state);
         break;
     case KEY_SECONDS:
-        r->seconds = mmofl_cli_read_count("--seconds", text, state);
+        r->seconds = read_seconds(text, state);
+        break;
+    case KEY_FORWARD:
+        r->what = FORWARD;
+        break;
+    case KEY_MACHINE:
+        r->what = MACHINE;
+        break;
+    case KEY_TRACE:
+        r->what = TRACE;
+        r->trace = text;
         break;
     case KEY_JSON:
         r->json = true;
@@ -84,191 +124,220 @@ static const struct argp argp = {
     table,
     parse,
     NULL,
-    "Measure training speed: whole simulated rounds (gather, train, average), and "
-    "local steps "
-    "alone, beside the most multiply-adds that the cores can do.",
+    "Measure training speed on made-up data: whole simulated rounds (gather, train, "
+    "average), and local steps alone, beside the most multiply-adds that the cores can "
+    "do.\v"
+    "Examples:\n"
+    "  mmofl bench\n"
+    "  mmofl bench --shape convgru --batch 16 --threads 1 --json\n"
+    "  mmofl bench --shape lenet --forward\n"
+    "  mmofl bench --method qqr --new 32\n"
+    "  mmofl bench --machine\n\n"
+    "Rates of rounds and evaluations are of wall time; those of local steps and of the "
+    "peak are of CPU time.  `./dev bench` in the source tree runs all shapes beside "
+    "other programs.",
     NULL,
     NULL,
     NULL};
 
-/* Best of a few tries, in GFLOP/s of one core. */
-static double measure_peak(const mmofl_ops *ops)
+/* ---------------------------------------------------------------- results */
+
+static void print_json(json_t *root)
 {
-    double best = 0;
-    volatile float sink = 0;
-    for (int i = 0; i < 5; i++) {
-        double flops, started = mmofl_clock_thread_seconds();
-        sink = sink + ops->peak(4000000, &flops);
-        double rate = flops / (mmofl_clock_thread_seconds() - started) / 1e9;
-        best = rate > best ? rate : best;
-    }
-    return best;
+    json_dumpf(root, stdout, JSON_INDENT(2));
+    printf("\n");
+    json_decref(root);
 }
 
-static void fetch_sample(void *context, int i, int modality, float *values)
+/* What was measured, and the memory that it took. */
+static json_t *plan_json(const request *r, const mmofl_setup *setup, const char *isa)
 {
-    mmofl_dataset_values(context, (size_t)i, modality, values);
+    const mmofl_bench_plan *plan = &r->plan;
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:I}", "shape",
+                     plan->shape->name, "isa", isa, "method", plan->method, "batch",
+                     plan->batch, "devices", plan->devices, "steps", plan->steps, "new",
+                     plan->fresh, "threads", mmofl_pool_threads(setup->pool),
+                     "peak_rss_bytes", (json_int_t)mmofl_clock_peak_rss_bytes());
 }
 
-/* One device's round on the first samples of the data, nothing around it; returns its
- * steps. */
-static uint32_t local_round(const mmofl_learner_setup *learner,
-                            mmofl_learner_space *space, mmofl_dataset *data,
-                            const float *parameters)
+static double resident_mib(void)
 {
-    mmofl_broadcast broadcast = {.round = 1,
-                                 .n_parameters = learner->model->n_parameters,
-                                 .parameters = parameters};
-    mmofl_buffer_view buffer = {.samples = {.n = learner->buffer,
-                                            .mask = data->mask,
-                                            .label = data->label,
-                                            .fetch = fetch_sample,
-                                            .context = data}};
-    mmofl_update update = {0};
-    return mmofl_learner_round(learner, space, 0, &broadcast, &buffer, NULL, &update)
-               ? 0
-               : update.report.steps;
+    return (double)mmofl_clock_peak_rss_bytes() / (1 << 20);
 }
 
-static mmofl_status measure_local(const mmofl_setup *setup,
-                                  const mmofl_simulation *simulation, measurement *m,
-                                  mmofl_error *err)
+static void print_training(const request *r, const mmofl_setup *setup, const char *isa,
+                           const mmofl_bench_training *m)
 {
-    const mmofl_model *model = mmofl_simulation_model(simulation);
-    const mmofl_train_spec *train = &setup->experiment->train;
-    mmofl_learner_setup learner = {.model = model,
-                                   .train = train,
-                                   .seed = 1,
-                                   .buffer = setup->experiment->stream.buffer};
-    mmofl_learner_space *space;
-    mmofl_status st = mmofl_learner_space_new(&learner, false, 0, &space);
-    if (st)
-        return mmofl_fail(err, st, "no memory to measure");
-    double best = 0;
-    for (int i = 0; i < 5; i++) {
-        double started = mmofl_clock_thread_seconds();
-        uint32_t steps = 0;
-        while (mmofl_clock_thread_seconds() - started < 0.1)
-            steps += local_round(&learner, space, setup->data,
-                                 mmofl_simulation_parameters(simulation));
-        double rate = steps / (mmofl_clock_thread_seconds() - started);
-        best = rate > best ? rate : best;
-    }
-    m->local_steps_per_s = best;
-    mmofl_learner_space_delete(space);
-    return MMOFL_OK;
-}
-
-static mmofl_status measure_rounds(const request *r, const mmofl_setup *setup,
-                                   mmofl_simulation *simulation, measurement *m,
-                                   mmofl_error *err)
-{
-    const mmofl_model *model = mmofl_simulation_model(simulation);
-    mmofl_round_summary summary;
-    mmofl_status st =
-        mmofl_simulation_round(simulation, NULL, &summary, err); /* warm */
-    double started = mmofl_clock_seconds(), elapsed = 0;
-    uint64_t steps = 0, rounds = 0;
-    for (; !st && elapsed < r->seconds; elapsed = mmofl_clock_seconds() - started) {
-        st = mmofl_simulation_round(simulation, NULL, &summary, err);
-        steps += summary.steps;
-        rounds++;
-    }
-    if (st)
-        return st;
-    double flop = mmofl_model_training_flops(model) * r->batch;
-    m->rounds_per_s = (double)rounds / elapsed;
-    m->steps_per_s = (double)steps / elapsed;
-    m->gflops = m->steps_per_s * flop / 1e9;
-    m->loss = summary.train_loss;
-    m->threads = mmofl_pool_threads(setup->pool);
-    m->isa = model->isa->name;
-    m->peak_gflops = measure_peak(model->isa->ops);
-    return measure_local(setup, simulation, m, err);
-}
-
-static void print(const request *r, const measurement *m, double local_gflops)
-{
-    double share = m->gflops / (m->peak_gflops * m->threads);
+    const mmofl_bench_plan *plan = &r->plan;
+    int threads = mmofl_pool_threads(setup->pool);
+    double share = m->gflops / m->peak_gflops;
+    double local_share = m->local_gflops / m->local_peak_gflops;
     if (r->json) {
-        json_t *root = json_pack(
-            "{s:s, s:s, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, "
-            "s:f}",
-            "shape", r->shape->name, "isa", m->isa, "batch", r->batch, "devices",
-            r->devices, "steps", r->steps, "threads", m->threads, "steps_per_s",
-            m->steps_per_s, "rounds_per_s", m->rounds_per_s, "gflops", m->gflops,
-            "peak_gflops_per_core", m->peak_gflops, "share_of_peak", share,
-            "local_steps_per_s", m->local_steps_per_s, "local_share_of_peak",
-            local_gflops / m->peak_gflops, "peak_rss_bytes",
-            (json_int_t)mmofl_clock_peak_rss_bytes(), "train_loss", m->loss);
-        json_dumpf(root, stdout, JSON_INDENT(2));
-        printf("\n");
-        json_decref(root);
+        json_t *root = plan_json(r, setup, isa);
+        json_t *rates = json_pack(
+            "{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
+            "rounds_per_s", m->rounds_per_s, "steps_per_s", m->steps_per_s, "gflops",
+            m->gflops, "peak_gflops", m->peak_gflops, "share_of_peak", share,
+            "local_steps_per_s", m->local_steps_per_s, "local_gflops", m->local_gflops,
+            "local_peak_gflops", m->local_peak_gflops, "local_share_of_peak",
+            local_share, "bytes_up_per_round", m->bytes_up, "bytes_down_per_round",
+            m->bytes_down, "train_loss", m->loss);
+        json_object_update(root, rates);
+        json_decref(rates);
+        print_json(root);
         return;
     }
-    printf("%s, batch %d, %d devices, %d steps each, %d thread%s, kernels %s\n"
+    printf("%s, method %s, batch %d, %d devices, %d steps each, %d thread%s, kernels "
+           "%s\n"
            "  rounds       %10.2f /s\n"
-           "  steps        %10.1f /s   %.1f GFLOP/s, %.0f %% of the peak of %d x %.1f "
-           "GFLOP/s\n"
-           "  local step   %10.3f ms  %.1f GFLOP/s, %.0f %% of the peak of one core\n"
+           "  steps        %10.1f /s   %.1f GFLOP/s, %.0f %% of the peak of %.1f\n"
+           "  local step   %10.3f ms  %.1f GFLOP/s, %.0f %% of the peak of one thread, "
+           "%.1f\n"
+           "  messages     %10.1f kB down and %.1f kB up in a round\n"
            "  memory       %10.1f MiB resident at most\n",
-           r->shape->name, r->batch, r->devices, r->steps, m->threads,
-           m->threads == 1 ? "" : "s", m->isa, m->rounds_per_s, m->steps_per_s,
-           m->gflops, 100 * share, m->threads, m->peak_gflops,
-           1e3 / m->local_steps_per_s, local_gflops,
-           100 * local_gflops / m->peak_gflops,
-           (double)mmofl_clock_peak_rss_bytes() / (1 << 20));
+           plan->shape->name, plan->method, plan->batch, plan->devices, plan->steps,
+           threads, threads == 1 ? "" : "s", isa, m->rounds_per_s, m->steps_per_s,
+           m->gflops, 100 * share, m->peak_gflops, 1e3 / m->local_steps_per_s,
+           m->local_gflops, 100 * local_share, m->local_peak_gflops,
+           m->bytes_down / 1e3, m->bytes_up / 1e3, resident_mib());
 }
 
-static mmofl_status bench(const request *r, mmofl_setup *setup, mmofl_error *err)
+static void print_forward(const request *r, const mmofl_setup *setup, const char *isa,
+                          const mmofl_bench_forward *m)
 {
-    size_t held = (size_t)r->batch * (size_t)r->steps,
-           wanted = held * (size_t)r->devices;
-    size_t n = wanted < 4096 ? wanted : (held > 4096 ? held : 4096);
-    mmofl_status st = mmofl_bench_shape_data(r->shape, n, &setup->data, err);
-    mmofl_simulation *simulation;
+    int threads = mmofl_pool_threads(setup->pool);
+    double share = m->gflops / m->peak_gflops;
+    if (r->json) {
+        json_t *root = plan_json(r, setup, isa);
+        json_t *rates =
+            json_pack("{s:f, s:f, s:f, s:f, s:f}", "samples_per_s", m->samples_per_s,
+                      "gflops", m->gflops, "peak_gflops", m->peak_gflops,
+                      "share_of_peak", share, "loss", m->loss);
+        json_object_update(root, rates);
+        json_decref(rates);
+        print_json(root);
+        return;
+    }
+    printf("%s, evaluation, %d thread%s, kernels %s\n"
+           "  samples      %10.0f /s   %.1f GFLOP/s, %.0f %% of the peak of %.1f\n"
+           "  memory       %10.1f MiB resident at most\n",
+           r->plan.shape->name, threads, threads == 1 ? "" : "s", isa, m->samples_per_s,
+           m->gflops, 100 * share, m->peak_gflops, resident_mib());
+}
+
+/* ---------------------------------------------------------------- measuring */
+
+static mmofl_status measure_shape(const request *r, const mmofl_setup *setup,
+                                  mmofl_simulation *simulation, mmofl_error *err)
+{
+    const mmofl_model *model = mmofl_simulation_model(simulation);
+    const char *isa = model->isa->name;
+    if (model->n_parameters != r->plan.shape->n_parameters)
+        return mmofl_fail(
+            err, MMOFL_E_SHAPE, "shape %s has %zu parameters, the peers have %zu",
+            r->plan.shape->name, model->n_parameters, r->plan.shape->n_parameters);
+    if (r->what == FORWARD) {
+        mmofl_bench_forward forward;
+        mmofl_bench_measure_forward(setup, simulation, r->seconds, &forward);
+        print_forward(r, setup, isa, &forward);
+        return MMOFL_OK;
+    }
+    mmofl_bench_training training;
+    mmofl_status st =
+        mmofl_bench_measure_training(setup, simulation, r->seconds, &training, err);
     if (!st)
-        st = mmofl_setup_simulation(setup, 1, &simulation, err);
+        print_training(r, setup, isa, &training);
+    return st;
+}
+
+static mmofl_status bench_shape(const request *r, mmofl_setup *setup, mmofl_error *err)
+{
+    mmofl_status st = mmofl_bench_plan_data(&r->plan, &setup->data, err);
     if (st)
         return st;
-    const mmofl_model *model = mmofl_simulation_model(simulation);
-    measurement m = {0};
-    if (model->n_parameters != r->shape->n_parameters)
-        st = mmofl_fail(err, MMOFL_E_SHAPE,
-                        "shape %s has %zu parameters, the peers have %zu",
-                        r->shape->name, model->n_parameters, r->shape->n_parameters);
-    if (!st)
-        st = measure_rounds(r, setup, simulation, &m, err);
-    if (!st)
-        print(r, &m,
-              m.local_steps_per_s * mmofl_model_training_flops(model) * r->batch / 1e9);
+    if (r->what == TRACE) {
+        int steps;
+        mmofl_trace_place first = {.device = 0, .round = 1};
+        return mmofl_trace_write(setup, first, r->trace, &steps, err);
+    }
+    mmofl_simulation *simulation;
+    st = mmofl_setup_simulation(setup, 1, &simulation, err);
+    if (st)
+        return st;
+    st = measure_shape(r, setup, simulation, err);
     mmofl_simulation_delete(simulation);
     return st;
 }
 
+typedef struct machine_rates {
+    double gflops;
+    mmofl_bench_bandwidth memory;
+} machine_rates;
+
+static mmofl_status measure_machine(mmofl_pool *pool, machine_rates *rates,
+                                    mmofl_error *err)
+{
+    rates->gflops = mmofl_bench_peak_gflops(mmofl_isa_best()->ops, pool);
+    mmofl_status st = mmofl_bench_measure_bandwidth(pool, &rates->memory);
+    return st ? mmofl_fail(err, st, "no memory for arrays of %d MiB",
+                           MMOFL_BENCH_ARRAY_BYTES >> 20)
+              : MMOFL_OK;
+}
+
+static mmofl_status bench_machine(const request *r, mmofl_pool *pool, mmofl_error *err)
+{
+    mmofl_pool *one;
+    mmofl_status st = mmofl_pool_new(1, &one);
+    if (st)
+        return mmofl_fail(err, st, "no memory to measure");
+    machine_rates alone, all;
+    st = measure_machine(one, &alone, err);
+    if (!st)
+        st = measure_machine(pool, &all, err);
+    mmofl_pool_delete(one);
+    if (st)
+        return st;
+    const char *isa = mmofl_isa_best()->name;
+    int threads = mmofl_pool_threads(pool);
+    if (r->json)
+        print_json(json_pack("{s:s, s:i, s:[f,f], s:[f,f], s:[f,f]}", "isa", isa,
+                             "threads", threads, "fma_gflops", alone.gflops, all.gflops,
+                             "copy_gb_per_s", alone.memory.copy, all.memory.copy,
+                             "triad_gb_per_s", alone.memory.triad, all.memory.triad));
+    else
+        printf("kernels %s             1 thread  %4d threads\n"
+               "  multiply-adds  %10.1f  %10.1f  GFLOP/s\n"
+               "  copy           %10.1f  %10.1f  GB/s, read and written\n"
+               "  triad          %10.1f  %10.1f  GB/s\n",
+               isa, threads, alone.gflops, all.gflops, alone.memory.copy,
+               all.memory.copy, alone.memory.triad, all.memory.triad);
+    return MMOFL_OK;
+}
+
 static int bench_main(int argc, char **argv)
 {
-    request r = {.shape = mmofl_bench_shape_find("har"),
-                 .batch = 32,
-                 .devices = 20,
-                 .steps = 5,
+    request r = {.plan = {.shape = mmofl_bench_shape_find("har"),
+                          .batch = 32,
+                          .devices = 20,
+                          .steps = 5,
+                          .method = "pm"},
                  .seconds = 2};
     argp_parse(&argp, argc, argv, 0, NULL, &r);
     mmofl_error err = {0};
     mmofl_experiment x;
-    if (mmofl_bench_shape_experiment(r.shape, r.devices, r.batch, r.steps, r.fresh, &x,
-                                     &err))
+    if (mmofl_bench_plan_experiment(&r.plan, &x, &err))
         return mmofl_cli_complain(&err);
     mmofl_setup setup = {.experiment = &x};
     mmofl_status st = mmofl_pool_new(r.threads, &setup.pool);
     if (st)
         mmofl_fail(&err, st, "cannot start %d threads", r.threads);
     else
-        st = bench(&r, &setup, &err);
+        st = r.what == MACHINE ? bench_machine(&r, setup.pool, &err)
+                               : bench_shape(&r, &setup, &err);
     mmofl_setup_free(&setup);
     mmofl_experiment_free(&x);
     return st ? mmofl_cli_complain(&err) : EXIT_DONE;
 }
 
 const mmofl_command mmofl_command_bench = {
-    "bench", "measure local steps and whole rounds on this machine", bench_main};
+    "bench", "measure steps, rounds and tests on this machine", bench_main};

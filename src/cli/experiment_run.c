@@ -89,11 +89,11 @@ mmofl_status mmofl_experiment_check(const mmofl_setup *setup, bool quiet,
 }
 
 static mmofl_status run_all(const mmofl_setup *setup, mmofl_run_folder *folder,
-                            bool quiet, mmofl_error *err)
+                            bool quiet, mmofl_run_times *times, mmofl_error *err)
 {
     const mmofl_experiment *x = setup->experiment;
     watcher w = {.quiet = quiet};
-    mmofl_run_watch watch = {folder ? round_done : NULL, stop_asked, &w};
+    mmofl_run_watch watch = {folder ? round_done : NULL, stop_asked, &w, times};
     mmofl_status st = MMOFL_OK;
     for (int i = 0; !st && i < x->n_seeds; i++)
         st = mmofl_seed_run(setup, folder, i, &watch, err);
@@ -106,8 +106,9 @@ int mmofl_experiment_run(const mmofl_setup *setup, mmofl_run_folder *folder,
     mmofl_error err = {0};
     const mmofl_ranks *ranks = mmofl_ranks_or_alone(setup->ranks);
     bool quiet = options->quiet || !folder;
+    mmofl_run_times times = {0};
     mmofl_stop_watch();
-    mmofl_status st = run_all(setup, folder, quiet, &err);
+    mmofl_status st = run_all(setup, folder, quiet, &times, &err);
     if (!st && folder)
         st = summarize(setup->experiment, folder, options->json, &err);
     st = mmofl_ranks_agree(ranks, st, &err);
@@ -122,8 +123,11 @@ int mmofl_experiment_run(const mmofl_setup *setup, mmofl_run_folder *folder,
     }
     if (!quiet)
         fprintf(stderr,
-                "\nResults are in %s (run.sqlite, summary.json, seed-*/metrics.csv, "
+                "\nSeconds: data %.3f, set-up %.3f, training %.3f, tests %.3f, "
+                "writing %.3f.\n"
+                "Results are in %s (run.sqlite, summary.json, seed-*/metrics.csv, "
                 "seed-*/model.safetensors).\n",
-                folder_path);
+                setup->loading_s, times.setup, times.training, times.testing,
+                times.writing, folder_path);
     return EXIT_DONE;
 }

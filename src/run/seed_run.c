@@ -36,7 +36,16 @@ typedef struct seed_run {
     double cumulative_loss;
     double last_accuracy, last_validation; /* NaN before the first evaluation */
     double best_validation;                /* macro-F1; below 0 before the first */
+    mmofl_run_times times;
 } seed_run;
+
+/* Seconds since *since, which becomes now. */
+static double lap(double *since)
+{
+    double now = mmofl_clock_seconds(), seconds = now - *since;
+    *since = now;
+    return seconds;
+}
 
 static bool is_evaluated(const mmofl_experiment *x, int round)
 {
@@ -224,17 +233,22 @@ static mmofl_status keep_round(seed_run *r, const mmofl_round_summary *summary,
 static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record,
                               mmofl_error *err)
 {
-    double started = mmofl_clock_seconds();
+    double since = mmofl_clock_seconds();
     mmofl_round_summary summary;
     mmofl_status st = mmofl_simulation_round(r->simulation, NULL, &summary, err);
     if (st)
         return st;
+    double training = lap(&since);
     mmofl_evaluation_record tested[PARTS];
     int n_tested = is_evaluated(r->setup->experiment, round) ? evaluate(r, tested) : 0;
-    *record = record_of(r, &summary, mmofl_clock_seconds() - started);
+    double testing = lap(&since);
+    r->times.training += training;
+    r->times.testing += testing;
+    *record = record_of(r, &summary, training + testing);
     record->n_evaluations = n_tested;
     record->evaluations = tested;
     st = r->folder ? keep_round(r, &summary, record, err) : MMOFL_OK;
+    r->times.writing += lap(&since);
     st = mmofl_ranks_agree(r->ranks, st, err);
     record->evaluations = NULL;
     return st;
@@ -330,11 +344,13 @@ static mmofl_status keep_end(seed_run *r, mmofl_status st, mmofl_error *err)
         (void)!mmofl_run_folder_finish(r->folder, &r->run, MMOFL_RUN_FAILED, NULL);
         return st;
     }
+    double since = mmofl_clock_seconds();
     mmofl_error late = {0};
     mmofl_status kept = export_files(r, &late);
     if (!kept)
         kept = mmofl_run_folder_finish(
             r->folder, &r->run, st ? MMOFL_RUN_INTERRUPTED : MMOFL_RUN_DONE, &late);
+    r->times.writing += lap(&since);
     if (kept && err)
         *err = late;
     return kept ? kept : st;
@@ -389,6 +405,14 @@ static mmofl_status make(seed_run *r, uint64_t seed, mmofl_error *err)
     return st ? mmofl_fail(err, st, "no memory for what a round leaves") : MMOFL_OK;
 }
 
+static void add_times(mmofl_run_times *sum, mmofl_run_times t)
+{
+    sum->setup += t.setup;
+    sum->training += t.training;
+    sum->testing += t.testing;
+    sum->writing += t.writing;
+}
+
 mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, int i,
                             const mmofl_run_watch *watch, mmofl_error *err)
 {
@@ -400,13 +424,17 @@ mmofl_status mmofl_seed_run(const mmofl_setup *setup, mmofl_run_folder *folder, 
                   .last_accuracy = (double)NAN,
                   .last_validation = (double)NAN,
                   .best_validation = -1};
+    double since = mmofl_clock_seconds();
     mmofl_status st = begin(&r, seed, err);
     if (st || r.run.status == MMOFL_RUN_DONE)
         return st;
     st = make(&r, seed, err);
     st = mmofl_ranks_agree(r.ranks, st, err);
+    r.times.setup = lap(&since);
     if (!st)
         st = run_to_end(&r, err);
+    if (watch->times)
+        add_times(watch->times, r.times);
     mmofl_prototype_rows_free(&r.prototypes);
     mmofl_injected_rows_free(&r.injected);
     mmofl_model_tensors_free(&r.tensors);

@@ -16,11 +16,20 @@ typedef struct mmofl_round_news {
     double validation_macro_f1;  /* the same */
 } mmofl_round_news;
 
+/** Where the seconds of a run went; no result depends on it. */
+typedef struct mmofl_run_times {
+    double setup;    /* partition, model, memory of the threads; a checkpoint */
+    double training; /* whole rounds */
+    double testing;
+    double writing; /* each round's record and checkpoint, and the files at the end */
+} mmofl_run_times;
+
 /** Who watches a run; NULL functions are not called. */
 typedef struct mmofl_run_watch {
     void (*round_done)(void *context, const mmofl_round_news *news);
     bool (*stop_asked)(void *context); /* asked after each round */
     void *context;
+    mmofl_run_times *times; /* what a seed took is added; NULL: nobody asks */
 } mmofl_run_watch;
 
 /** Run seed number i of the experiment in the folder; a seed that is done is left

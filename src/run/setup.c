@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/number.h"
 #include "run/setup.h"
 
@@ -24,7 +25,9 @@ mmofl_status mmofl_setup_init(mmofl_setup *setup, const mmofl_experiment *experi
     mmofl_status st = mmofl_setup_share(&made, experiment, NULL, threads, err);
     if (st)
         return st;
+    double started = mmofl_clock_seconds();
     st = mmofl_data_load(&experiment->data, NULL, &made.data, err);
+    made.loading_s = mmofl_clock_seconds() - started;
     made.shares_data = false;
     if (st)
         mmofl_pool_delete(made.pool);

@@ -13,6 +13,7 @@ typedef struct mmofl_setup {
     bool shares_data;                 /* data is another's */
     const mmofl_ranks *ranks;         /* NULL: alone */
     const mmofl_remote_fleet *remote; /* devices that are elsewhere; NULL: simulated */
+    double loading_s;                 /* what it took to load the data */
 } mmofl_setup;
 
 /** Load the data and start `threads` threads (0 = one per core). */

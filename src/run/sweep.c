@@ -159,7 +159,7 @@ static void run_job(sweep_run *s, int number)
     const mmofl_sweep_job *job = &s->plan->job[number];
     const mmofl_planned_cell *cell = &s->plan->cell[job->cell];
     job_state state = {.run = s, .number = number};
-    mmofl_run_watch watch = {round_done, stop_asked, &state};
+    mmofl_run_watch watch = {round_done, stop_asked, &state, NULL};
     mmofl_error err = {0};
     mmofl_setup setup;
     pthread_mutex_lock(&s->mutex);
