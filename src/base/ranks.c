@@ -48,8 +48,8 @@ bool mmofl_ranks_any(const mmofl_ranks *ranks, bool mine)
 }
 
 /* One sum while all goes well; only then is it looked for who has failed. */
-mmofl_status mmofl_ranks_agree(const mmofl_ranks *ranks, mmofl_status mine,
-                               mmofl_error *err)
+mmofl_status mmofl_ranks_first_failure(const mmofl_ranks *ranks, mmofl_status mine,
+                                       mmofl_error *err)
 {
     if (!mmofl_ranks_any(ranks, mine != MMOFL_OK))
         return MMOFL_OK;

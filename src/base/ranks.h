@@ -83,10 +83,20 @@ void mmofl_ranks_broadcast(const mmofl_ranks *ranks, int from, void *data,
 /** Has any rank said true? */
 bool mmofl_ranks_any(const mmofl_ranks *ranks, bool mine);
 
+/** What mmofl_ranks_agree gives. */
+MMOFL_CHECKED mmofl_status mmofl_ranks_first_failure(const mmofl_ranks *ranks,
+                                                     mmofl_status mine,
+                                                     mmofl_error *err);
+
 /** One outcome for all: OK if all ranks say so, else status and error of the lowest one
  * that does not.  err may be NULL on some ranks. */
-MMOFL_CHECKED mmofl_status mmofl_ranks_agree(const mmofl_ranks *ranks,
-                                             mmofl_status mine, mmofl_error *err);
+MMOFL_CHECKED static inline mmofl_status
+mmofl_ranks_agree(const mmofl_ranks *ranks, mmofl_status mine, mmofl_error *err)
+{
+    mmofl_status all = mmofl_ranks_first_failure(ranks, mine, err);
+    return all ? all
+               : mine; /* OK of all is OK of mine: here where an analyzer sees it */
+}
 
 /** Do all ranks give the same bytes?  Their number must be the same. */
 bool mmofl_ranks_same(const mmofl_ranks *ranks, const void *data, size_t bytes);

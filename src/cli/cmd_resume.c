@@ -61,54 +61,18 @@ static const struct argp argp = {table,
                                  NULL,
                                  NULL};
 
-/* The folder, on the rank that has it: a sweep's is another's. */
-static mmofl_status open_folder(const request *r, mmofl_run_folder **folder,
-                                mmofl_error *err)
-{
-    const mmofl_ranks *ranks = r->options.ranks;
-    mmofl_status st = MMOFL_OK;
-    if (!mmofl_ranks_is_first(ranks))
-        return st;
-    if (ranks->size > 1 && mmofl_sweep_folder_is(r->folder))
-        return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
-                          "%s holds a sweep, and %d processes train one fleet "
-                          "(docs/cluster.md has how to run a sweep on a cluster)",
-                          r->folder, ranks->size);
-    return mmofl_run_folder_open(r->folder, folder, err);
-}
-
-/* The text of the experiment, from the folder to all ranks (malloc). */
-static mmofl_status share_config(const mmofl_ranks *ranks, mmofl_run_folder *folder,
-                                 char **config, mmofl_error *err)
-{
-    size_t size = folder ? strlen(mmofl_run_folder_config(folder)) + 1 : 0;
-    mmofl_ranks_broadcast(ranks, 0, &size, sizeof size);
-    *config = calloc(size, 1);
-    mmofl_status st =
-        *config ? MMOFL_OK
-                : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the settings");
-    st = mmofl_ranks_agree(ranks, st, err);
-    if (st || !*config)
-        return st;
-    if (folder)
-        memcpy(*config, mmofl_run_folder_config(folder), size);
-    mmofl_ranks_broadcast(ranks, 0, *config, size);
-    return MMOFL_OK;
-}
-
 static mmofl_status load_experiment(const mmofl_ranks *ranks, mmofl_run_folder *folder,
                                     mmofl_experiment *x, mmofl_error *err)
 {
     char *config = NULL;
-    mmofl_status st = share_config(ranks, folder, &config, err);
-    if (!st)
-        st = mmofl_ranks_agree(ranks,
-                               mmofl_experiment_parse(config, strlen(config),
-                                                      "config.yaml", NULL, NULL, 0, x,
-                                                      err),
-                               err);
+    mmofl_status st = mmofl_cli_share_text(
+        ranks, folder ? mmofl_run_folder_config(folder) : NULL, &config, err);
+    if (st)
+        return st;
+    st = mmofl_experiment_parse(config, strlen(config), "config.yaml", NULL, NULL, 0, x,
+                                err);
     free(config);
-    return st;
+    return mmofl_ranks_agree(ranks, st, err);
 }
 
 static int resume(const request *r, mmofl_run_folder *folder)
@@ -129,14 +93,18 @@ static int resume(const request *r, mmofl_run_folder *folder)
     return status;
 }
 
+/* The first rank looks what is in the folder, and opens it if it is a run's. */
 static int resume_request(const request *r)
 {
     const mmofl_ranks *ranks = r->options.ranks;
-    if (ranks->size == 1 && mmofl_sweep_folder_is(r->folder))
+    bool is_first = mmofl_ranks_is_first(ranks);
+    if (mmofl_ranks_any(ranks, is_first && mmofl_sweep_folder_is(r->folder)))
         return mmofl_sweep_resume(r->folder, &r->options);
     mmofl_error err = {0};
     mmofl_run_folder *folder = NULL;
-    mmofl_status st = mmofl_ranks_agree(ranks, open_folder(r, &folder, &err), &err);
+    mmofl_status st =
+        is_first ? mmofl_run_folder_open(r->folder, &folder, &err) : MMOFL_OK;
+    st = mmofl_ranks_agree(ranks, st, &err);
     int status = st ? mmofl_cli_complain_once(ranks, &err) : resume(r, folder);
     mmofl_run_folder_close(folder);
     return status;

@@ -111,8 +111,8 @@ static const struct argp argp = {
     "  mmofl run examples/demo.yaml --trace device=3,round=5 trace.npz\n\n"
     "A file with the block `sweep` or `cells` runs every cell with every seed, one on "
     "each thread, and prints a table.\n\n"
-    "`mpirun -n R mmofl run ...` trains R parts of the fleet on R processes of a "
-    "cluster, with the very bytes of one process: docs/cluster.md.\n\n"
+    "`mpirun -n R mmofl run ...` trains R parts of the fleet, or runs R parts of a "
+    "sweep, on a cluster, with the very bytes of one process: docs/cluster.md.\n\n"
     "Ctrl-C stops after the current round; `mmofl resume DIR` goes on and ends with "
     "the same "
     "bytes.  Every key of the experiment file: docs/config.md, or `mmofl config "
@@ -215,30 +215,16 @@ static int run_sweep(const request *r, const mmofl_sweep *sweep)
     return EXIT_WRONG_USAGE;
 }
 
-/* What one process does and several cannot share. */
-static mmofl_status check_ranks(const request *r, const mmofl_sweep *sweep,
-                                mmofl_error *err)
-{
-    int n = r->options.ranks->size;
-    if (n > 1 && r->trace)
-        return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
-                          "--trace is of one process, there are %d", n);
-    if (n > 1 && sweep->n_cells > 0)
-        return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
-                          "%s is a sweep of %d cells, and %d processes train one fleet "
-                          "(docs/cluster.md has how to run a sweep on a cluster)",
-                          r->experiment, sweep->n_cells, n);
-    return MMOFL_OK;
-}
-
 static int run_request(const request *r)
 {
     mmofl_error err = {0};
     mmofl_sweep sweep = {0};
     mmofl_status st =
         mmofl_sweep_load(r->experiment, r->settings.text, r->settings.n, &sweep, &err);
-    if (!st)
-        st = check_ranks(r, &sweep, &err);
+    if (!st && r->trace && r->options.ranks->size > 1)
+        st = mmofl_fail(&err, MMOFL_E_UNSUPPORTED,
+                        "--trace is of one process, there are %d",
+                        r->options.ranks->size);
     st = mmofl_ranks_agree(r->options.ranks, st, &err);
     int status;
     if (st)

@@ -2,6 +2,7 @@
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/option.h"
 #include "cli/command.h"
@@ -31,6 +32,25 @@ int mmofl_cli_join(mmofl_ranks **ranks)
     if (!mmofl_ranks_join(ranks, &err))
         return EXIT_DONE;
     return mmofl_ranks_launch_number() == 0 ? mmofl_cli_complain(&err) : EXIT_FAILED;
+}
+
+mmofl_status mmofl_cli_share_text(const mmofl_ranks *ranks, const char *text,
+                                  char **copy, mmofl_error *err)
+{
+    size_t size = mmofl_ranks_is_first(ranks) ? strlen(text) + 1 : 0;
+    mmofl_ranks_broadcast(ranks, 0, &size, sizeof size);
+    char *made = calloc(size, 1);
+    mmofl_status st = made ? MMOFL_OK : mmofl_fail(err, MMOFL_E_MEMORY, "no memory");
+    st = mmofl_ranks_agree(ranks, st, err);
+    if (st) {
+        free(made);
+        return st;
+    }
+    if (mmofl_ranks_is_first(ranks))
+        memcpy(made, text, size);
+    mmofl_ranks_broadcast(ranks, 0, made, size);
+    *copy = made;
+    return MMOFL_OK;
 }
 
 static void write_line(void *context, mmofl_log_level level, const char *line)

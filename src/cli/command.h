@@ -46,6 +46,13 @@ int mmofl_cli_complain_once(const mmofl_ranks *ranks, const mmofl_error *err);
  * there are none.  Returns EXIT_DONE, or the exit status after a complaint. */
 int mmofl_cli_join(mmofl_ranks **ranks);
 
+/** The text that the first rank has, for all (malloc; the caller frees).
+ * @param[in] text  ignored elsewhere
+ * @retval E_MEMORY  the same on all ranks */
+MMOFL_CHECKED mmofl_status mmofl_cli_share_text(const mmofl_ranks *ranks,
+                                                const char *text, char **copy,
+                                                mmofl_error *err);
+
 /** A log sink that writes "mmofl: line" to stderr (warnings and info; debug with
  * MMOFL_DEBUG set). */
 const mmofl_log_sink *mmofl_cli_log(void);

@@ -110,7 +110,7 @@ static bool stop_asked(void *context)
 
 /* ---- running ---- */
 
-static void print_plan(const mmofl_sweep_plan *plan, int threads)
+static void print_plan(const mmofl_sweep_plan *plan, int ranks, int threads)
 {
     int equal = 0;
     for (int i = 0; i < plan->n_cells; i++)
@@ -119,10 +119,21 @@ static void print_plan(const mmofl_sweep_plan *plan, int threads)
             plan->cell[0].experiment.name, plan->n_cells);
     if (equal)
         fprintf(stderr, " (%d equal to another: run once)", equal);
-    fprintf(stderr,
-            ", %d jobs of one seed each\n  threads      %d\n  data         %d set%s\n",
-            plan->n_jobs, threads, plan->n_data, plan->n_data == 1 ? "" : "s");
+    fprintf(
+        stderr,
+        ", %d jobs of one seed each\n  threads      %d%s\n  data         %d set%s\n",
+        plan->n_jobs, threads, ranks > 1 ? " of each rank" : "", plan->n_data,
+        plan->n_data == 1 ? "" : "s");
+    if (ranks > 1)
+        fprintf(stderr, "  ranks        %d, each with some of the cells\n", ranks);
 }
+
+/* Where a plan is run, and how. */
+typedef struct job {
+    const mmofl_sweep_folder *folder;
+    const char *path; /* of the folder */
+    const mmofl_run_options *options;
+} job;
 
 static mmofl_status write_summary(const mmofl_sweep_folder *folder, const char *json,
                                   mmofl_error *err)
@@ -150,61 +161,113 @@ static mmofl_status show_results(const mmofl_sweep_plan *plan,
     return st;
 }
 
-static int run_plan(const mmofl_sweep_plan *plan, const mmofl_sweep_folder *folder,
-                    const char *path, const mmofl_run_options *options)
+/* The table, the summary, where to look; of the first rank. */
+static mmofl_status tell(const mmofl_sweep_plan *plan, const mmofl_cell_result *result,
+                         const job *j, bool is_done, mmofl_error *err)
 {
+    const mmofl_run_options *options = j->options;
+    if (!mmofl_ranks_is_first(options->ranks) || !result)
+        return MMOFL_OK;
+    mmofl_status st =
+        show_results(plan, result, j->folder, is_done, options->json, err);
+    if (!st && is_done && !options->quiet)
+        fprintf(stderr, "\nResults are in %s; look at them with:  mmofl report %s\n",
+                j->path, j->path);
+    return st;
+}
+
+static int run_plan(const mmofl_sweep_plan *plan, const job *j)
+{
+    const mmofl_run_options *options = j->options;
+    const mmofl_ranks *ranks = options->ranks;
+    bool is_first = mmofl_ranks_is_first(ranks);
     mmofl_error err = {0};
     mmofl_cell_result *result = NULL;
-    watcher w = {.progress = mmofl_progress_start(options->quiet, "sweep", 0, 1)};
+    watcher w = {.progress = mmofl_progress_start(
+                     options->quiet || !is_first,
+                     ranks->size > 1 ? "first rank" : "sweep", 0, 1)};
     mmofl_sweep_watch watch = {show_progress, stop_asked, &w};
     mmofl_stop_watch();
-    mmofl_status st =
-        mmofl_sweep_run(plan, folder, options->threads, &watch, &result, &err);
+    mmofl_status st = mmofl_sweep_run(
+        plan, j->folder, ranks, options->threads ? options->threads : ranks->cores,
+        &watch, &result, &err);
     mmofl_progress_end(&w.progress);
     mmofl_error late = {0};
     bool stopped = st == MMOFL_E_INTERRUPTED || st == MMOFL_E_NO_SPACE;
-    if (result && !stopped &&
-        show_results(plan, result, folder, !st, options->json, &late) && !st) {
-        st = late.status;
+    mmofl_status told = stopped ? MMOFL_OK : tell(plan, result, j, !st, &late);
+    if (told && !st)
         err = late;
-    }
+    st = mmofl_ranks_agree(ranks, st ? st : told, &err);
     mmofl_sweep_results_free(plan, result);
-    if (!st && !options->quiet)
-        fprintf(stderr, "\nResults are in %s; look at them with:  mmofl report %s\n",
-                path, path);
     if (!st)
         return EXIT_DONE;
-    int status = mmofl_cli_complain(&err);
-    fprintf(stderr,
-            "mmofl: every finished round is kept; go on with:  mmofl resume %s\n",
-            path);
+    int status = mmofl_cli_complain_once(ranks, &err);
+    if (is_first)
+        fprintf(stderr,
+                "mmofl: every finished round is kept; go on with:  mmofl resume %s\n",
+                j->path);
     return status;
 }
 
 static int thread_count(const mmofl_run_options *options)
 {
     mmofl_pool *pool;
-    if (options->threads || mmofl_pool_new(0, &pool))
-        return options->threads ? options->threads : 1;
+    int wanted = options->threads ? options->threads : options->ranks->cores;
+    if (wanted || mmofl_pool_new(0, &pool))
+        return wanted ? wanted : 1;
     int n = mmofl_pool_threads(pool);
     mmofl_pool_delete(pool);
     return n;
+}
+
+/* The first rank loads first, as it may have to import the data.  Jobs of all ranks on
+ * this machine must fit into its memory. */
+static mmofl_status load(mmofl_sweep_plan *plan, int threads, const mmofl_ranks *ranks,
+                         mmofl_error *err)
+{
+    mmofl_status st = MMOFL_OK;
+    for (int turn = 0; turn < 2 && !st; turn++) {
+        if (mmofl_ranks_is_first(ranks) == (turn == 0))
+            st = mmofl_sweep_plan_load(plan, threads * ranks->neighbours, err);
+        st = mmofl_ranks_agree(ranks, st, err);
+    }
+    return st;
+}
+
+/* Have all ranks the same cells and data? */
+static mmofl_status compare(const mmofl_sweep_plan *plan, const mmofl_ranks *ranks,
+                            mmofl_error *err)
+{
+    char *text = NULL;
+    mmofl_status st =
+        mmofl_ranks_agree(ranks, mmofl_sweep_text(plan->sweep, &text, err), err);
+    if (!st)
+        st = mmofl_setup_compare_ranks(ranks, text, plan->data, plan->n_data, err);
+    free(text);
+    return st;
 }
 
 /* Resolve and load: from here on only running can fail. */
 static mmofl_status prepare(const mmofl_sweep *sweep, const mmofl_run_options *options,
                             mmofl_sweep_plan *plan, mmofl_error *err)
 {
+    const mmofl_ranks *ranks = options->ranks;
     int threads = thread_count(options);
-    mmofl_status st = mmofl_sweep_plan_init(plan, sweep, err);
-    if (st)
+    mmofl_sweep_plan made = {0};
+    mmofl_status st =
+        mmofl_ranks_agree(ranks, mmofl_sweep_plan_init(&made, sweep, err), err);
+    if (!st)
+        st = load(&made, threads, ranks, err);
+    if (!st)
+        st = compare(&made, ranks, err);
+    if (st) {
+        mmofl_sweep_plan_free(&made);
         return st;
-    st = mmofl_sweep_plan_load(plan, threads, err);
-    if (st)
-        mmofl_sweep_plan_free(plan);
-    else if (!options->quiet)
-        print_plan(plan, threads);
-    return st;
+    }
+    *plan = made;
+    if (!options->quiet && mmofl_ranks_is_first(ranks))
+        print_plan(plan, ranks->size, threads);
+    return MMOFL_OK;
 }
 
 static mmofl_status make_folder(const mmofl_sweep_plan *plan, const char *path,
@@ -220,44 +283,60 @@ static mmofl_status make_folder(const mmofl_sweep_plan *plan, const char *path,
     return st;
 }
 
+/* The first rank makes the folder; the others work in it. */
+static mmofl_status begin_folder(const mmofl_sweep_plan *plan, const mmofl_ranks *ranks,
+                                 char path[PATH_BYTES], mmofl_sweep_folder **folder,
+                                 mmofl_error *err)
+{
+    mmofl_status st = MMOFL_OK;
+    if (mmofl_ranks_is_first(ranks))
+        st = make_folder(plan, path, folder, err);
+    st = mmofl_ranks_agree(ranks, st, err);
+    if (st)
+        return st;
+    mmofl_ranks_broadcast(ranks, 0, path, PATH_BYTES);
+    if (!mmofl_ranks_is_first(ranks))
+        st = mmofl_sweep_folder_share(path, folder, err);
+    return mmofl_ranks_agree(ranks, st, err);
+}
+
 int mmofl_sweep_begin(const mmofl_sweep *sweep, const char *path,
                       const mmofl_run_options *options)
 {
     mmofl_error err = {0};
     mmofl_sweep_plan plan;
-    mmofl_sweep_folder *folder;
+    mmofl_sweep_folder *folder = NULL;
     char chosen[PATH_BYTES];
     if (prepare(sweep, options, &plan, &err))
-        return mmofl_cli_complain(&err);
-    if (!path)
+        return mmofl_cli_complain_once(options->ranks, &err);
+    if (path)
+        snprintf(chosen, sizeof chosen, "%s", path);
+    else
         mmofl_cli_choose_folder(plan.cell[0].experiment.name, chosen, sizeof chosen);
-    path = path ? path : chosen;
-    int status;
-    if (make_folder(&plan, path, &folder, &err)) {
-        status = mmofl_cli_complain(&err);
-    } else {
-        status = run_plan(&plan, folder, path, options);
-        mmofl_sweep_folder_close(folder);
-    }
+    int status = begin_folder(&plan, options->ranks, chosen, &folder, &err)
+                     ? mmofl_cli_complain_once(options->ranks, &err)
+                     : run_plan(&plan, &(job){folder, chosen, options});
+    mmofl_sweep_folder_close(folder);
     mmofl_sweep_plan_free(&plan);
     return status;
 }
 
-static int resume_folder(const mmofl_sweep_folder *folder, const char *path,
-                         const mmofl_run_options *options)
+static int resume_folder(const mmofl_sweep_folder *folder, const char *text,
+                         const char *path, const mmofl_run_options *options)
 {
-    const char *text = mmofl_sweep_folder_text(folder);
     mmofl_error err = {0};
-    mmofl_sweep sweep;
+    mmofl_sweep sweep = {0};
     mmofl_sweep_plan plan;
-    if (mmofl_sweep_parse(text, strlen(text), "sweep.yaml", NULL, NULL, 0, &sweep,
-                          &err))
-        return mmofl_cli_complain(&err);
+    mmofl_status st = mmofl_sweep_parse(text, strlen(text), "sweep.yaml", NULL, NULL, 0,
+                                        &sweep, &err);
+    st = mmofl_ranks_agree(options->ranks, st, &err);
+    if (!st)
+        st = prepare(&sweep, options, &plan, &err);
     int status;
-    if (prepare(&sweep, options, &plan, &err)) {
-        status = mmofl_cli_complain(&err);
+    if (st) {
+        status = mmofl_cli_complain_once(options->ranks, &err);
     } else {
-        status = run_plan(&plan, folder, path, options);
+        status = run_plan(&plan, &(job){folder, path, options});
         mmofl_sweep_plan_free(&plan);
     }
     mmofl_sweep_free(&sweep);
@@ -266,11 +345,20 @@ static int resume_folder(const mmofl_sweep_folder *folder, const char *path,
 
 int mmofl_sweep_resume(const char *path, const mmofl_run_options *options)
 {
+    const mmofl_ranks *ranks = options->ranks;
     mmofl_error err = {0};
-    mmofl_sweep_folder *folder;
-    if (mmofl_sweep_folder_open(path, &folder, &err))
-        return mmofl_cli_complain(&err);
-    int status = resume_folder(folder, path, options);
+    mmofl_sweep_folder *folder = NULL;
+    char *text = NULL;
+    mmofl_status st = mmofl_ranks_is_first(ranks)
+                          ? mmofl_sweep_folder_open(path, &folder, &err)
+                          : mmofl_sweep_folder_share(path, &folder, &err);
+    st = mmofl_ranks_agree(ranks, st, &err);
+    if (!st)
+        st = mmofl_cli_share_text(
+            ranks, folder ? mmofl_sweep_folder_text(folder) : NULL, &text, &err);
+    int status = st ? mmofl_cli_complain_once(ranks, &err)
+                    : resume_folder(folder, text, path, options);
+    free(text);
     mmofl_sweep_folder_close(folder);
     return status;
 }

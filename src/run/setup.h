@@ -29,6 +29,13 @@ MMOFL_CHECKED mmofl_status mmofl_setup_init_ranks(mmofl_setup *setup,
                                                   const mmofl_experiment *experiment,
                                                   int threads, mmofl_error *err);
 
+/** Have all ranks the same version, kernels, text (of an experiment or a sweep) and n
+ * data sets?  @retval E_STATE  no; the same on all ranks */
+MMOFL_CHECKED mmofl_status mmofl_setup_compare_ranks(const mmofl_ranks *ranks,
+                                                     const char *text,
+                                                     mmofl_dataset *const *data, int n,
+                                                     mmofl_error *err);
+
 /** The same with a data set that is loaded: borrowed, for setups on several threads. */
 MMOFL_CHECKED mmofl_status mmofl_setup_share(mmofl_setup *setup,
                                              const mmofl_experiment *experiment,

@@ -59,19 +59,27 @@ static bool same_data(const mmofl_ranks *ranks, const mmofl_dataset *data)
     return same;
 }
 
-static mmofl_status check_same(const mmofl_setup *setup, const char *experiment,
-                               mmofl_error *err)
+static bool same_sets(const mmofl_ranks *ranks, mmofl_dataset *const *data, int n)
 {
-    const mmofl_ranks *ranks = setup->ranks;
+    bool same = mmofl_ranks_same(ranks, &n, sizeof n);
+    for (int i = 0; i < n && same; i++)
+        same = same_data(ranks, data[i]);
+    return same;
+}
+
+mmofl_status mmofl_setup_compare_ranks(const mmofl_ranks *ranks, const char *text,
+                                       mmofl_dataset *const *data, int n,
+                                       mmofl_error *err)
+{
     const char *what = NULL;
     if (!same_text(ranks, MMOFL_VERSION))
         what = "versions of mmofl";
     else if (!same_kernels(ranks))
         what = "kernels: with fused multiply-add and without, whose results differ "
                "(MMOFL_ISA=base makes all of them plain)";
-    else if (!same_text(ranks, experiment))
+    else if (!same_text(ranks, text))
         what = "experiments";
-    else if (!same_data(ranks, setup->data))
+    else if (!same_sets(ranks, data, n))
         what = "data sets";
     return what ? mmofl_fail(err, MMOFL_E_STATE, "the ranks have different %s", what)
                 : MMOFL_OK;
@@ -85,8 +93,8 @@ static mmofl_status compare(const mmofl_setup *setup, mmofl_error *err)
     mmofl_status st =
         text ? MMOFL_OK : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the settings");
     st = mmofl_ranks_agree(setup->ranks, st, err);
-    if (!st && text)
-        st = check_same(setup, text, err);
+    if (!st)
+        st = mmofl_setup_compare_ranks(setup->ranks, text, &setup->data, 1, err);
     free(text);
     return st;
 }

@@ -2,14 +2,17 @@
  *
  * The pool splits a loop statically, which is wrong for jobs of unequal length: so each
  * of its threads gets one item, and that item is to work off the common queue.  A
- * cell's folder is opened by its first job and closed by its last. */
+ * cell's folder is opened by its first job and closed by its last.
+ *
+ * With ranks each goes through the same queue and leaves out the cells of others; they
+ * meet at the end. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "run/seed_run.h"
-#include "run/sweep.h"
+#include "run/sweep_ranks.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -25,14 +28,15 @@ typedef struct sweep_run {
     const mmofl_sweep_plan *plan;
     const mmofl_sweep_folder *folder;
     const mmofl_sweep_watch *watch;
+    const mmofl_ranks *ranks;
+    int *rank_of; /* (cells) */
     mmofl_cell_result *result;
     pthread_mutex_t mutex; /* guards all that follows, and the watch's progress */
     cell_state *cell;
     int next; /* job to take */
     bool stopped;
     mmofl_sweep_news news;
-    int n_failed, first_failed; /* number of the job */
-    mmofl_error error;          /* of first_failed */
+    mmofl_sweep_tally tally;
 } sweep_run;
 
 /* One job on its way; what its watch is given. */
@@ -144,12 +148,13 @@ static void note_failure(sweep_run *s, int number, mmofl_status status,
         s->stopped = true;
     /* An interruption is the user's wish and not worth a name; a failure is. */
     bool is_news = status != MMOFL_E_INTERRUPTED;
-    s->n_failed += is_news;
-    bool is_first = s->first_failed < 0 || number < s->first_failed;
+    mmofl_sweep_tally *tally = &s->tally;
+    tally->failed += is_news;
+    bool is_first = tally->first_failed < 0 || number < tally->first_failed;
     if (is_news && is_first) {
-        s->first_failed = number;
-        s->error = *err;
-        mmofl_fail_within(&s->error, "cell %s, seed %llu", cell->name,
+        tally->first_failed = number;
+        tally->error = *err;
+        mmofl_fail_within(&tally->error, "cell %s, seed %llu", cell->name,
                           (unsigned long long)cell->experiment.seed[job->seed]);
     }
 }
@@ -185,10 +190,17 @@ static void run_job(sweep_run *s, int number)
     pthread_mutex_unlock(&s->mutex);
 }
 
-/* The number of the next job, or -1. */
+static bool is_mine(const sweep_run *s, int number)
+{
+    return s->rank_of[s->plan->job[number].cell] == s->ranks->rank;
+}
+
+/* The number of the next job of this rank, or -1. */
 static int take_job(sweep_run *s)
 {
     pthread_mutex_lock(&s->mutex);
+    while (s->next < s->plan->n_jobs && !is_mine(s, s->next))
+        s->next++;
     int number = s->stopped || s->next == s->plan->n_jobs ? -1 : s->next++;
     pthread_mutex_unlock(&s->mutex);
     return number;
@@ -203,59 +215,81 @@ static void work(void *context, size_t item, int thread)
 
 /* ---- the whole ---- */
 
-static mmofl_status outcome(const sweep_run *s, mmofl_error *err)
+static mmofl_status outcome(const mmofl_sweep_tally *t, mmofl_error *err)
 {
-    if (s->n_failed == 0)
-        return s->stopped && s->news.jobs_done < s->news.jobs
+    if (t->failed == 0)
+        return t->stopped && t->done < t->jobs
                    ? mmofl_fail(err, MMOFL_E_INTERRUPTED,
-                                "interrupted with %d of %d jobs done",
-                                s->news.jobs_done, s->news.jobs)
+                                "interrupted with %lld of %lld jobs done",
+                                (long long)t->done, (long long)t->jobs)
                    : MMOFL_OK;
-    if (s->n_failed == 1)
-        return mmofl_fail(err, s->error.status, "%s", s->error.text);
-    return mmofl_fail(err, s->error.status, "%d of %d jobs failed, the first: %s",
-                      s->n_failed, s->news.jobs, s->error.text);
+    if (t->failed == 1)
+        return mmofl_fail(err, t->error.status, "%s", t->error.text);
+    return mmofl_fail(err, t->error.status, "%lld of %lld jobs failed, the first: %s",
+                      (long long)t->failed, (long long)t->jobs, t->error.text);
+}
+
+/* This rank's jobs on its threads. */
+static void run_jobs(sweep_run *s, mmofl_pool *pool)
+{
+    const mmofl_sweep_plan *plan = s->plan;
+    for (int j = 0; j < plan->n_jobs; j++) {
+        const mmofl_sweep_job *job = &plan->job[j];
+        if (!is_mine(s, j))
+            continue;
+        s->cell[job->cell].jobs_left++;
+        s->news.rounds += (uint64_t)plan->cell[job->cell].experiment.rounds;
+        s->news.jobs++;
+    }
+    mmofl_pool_run(pool, (size_t)mmofl_pool_threads(pool), work, s);
+    for (int i = 0; i < plan->n_cells; i++)
+        mmofl_run_folder_close(s->cell[i].folder); /* of an interrupted cell */
+    s->tally.jobs = s->news.jobs;
+    s->tally.done = s->news.jobs_done;
+    s->tally.stopped = s->stopped;
 }
 
 static mmofl_status run_all(sweep_run *s, int threads, mmofl_error *err)
 {
-    const mmofl_sweep_plan *plan = s->plan;
-    mmofl_pool *pool;
-    for (int j = 0; j < plan->n_jobs; j++) {
-        s->cell[plan->job[j].cell].jobs_left++;
-        s->news.rounds += (uint64_t)plan->cell[plan->job[j].cell].experiment.rounds;
-    }
-    s->news.jobs = plan->n_jobs;
+    mmofl_pool *pool = NULL;
     mmofl_status st = mmofl_pool_new(threads, &pool);
     if (st)
-        return mmofl_fail(err, st, "cannot start %d threads", threads);
-    mmofl_pool_run(pool, (size_t)mmofl_pool_threads(pool), work, s);
+        mmofl_fail(err, st, "cannot start %d threads", threads);
+    else if (!s->result || !s->cell || !s->rank_of ||
+             mmofl_sweep_deal(s->plan, s->ranks, s->rank_of))
+        st = mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the sweep");
+    st = mmofl_ranks_agree(s->ranks, st, err);
+    if (!st)
+        run_jobs(s, pool);
     mmofl_pool_delete(pool);
-    for (int i = 0; i < plan->n_cells; i++) {
-        mmofl_run_folder_close(s->cell[i].folder); /* of an interrupted cell */
-        s->result[i] = s->result[plan->cell[i].same_as];
-    }
-    return outcome(s, err);
+    if (st)
+        return st;
+    if (mmofl_sweep_bring_together(s->plan, s->ranks, s->rank_of, s->result, &s->tally))
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the results");
+    for (int i = 0; i < s->plan->n_cells; i++)
+        s->result[i] = s->result[s->plan->cell[i].same_as];
+    return outcome(&s->tally, err);
 }
 
 mmofl_status mmofl_sweep_run(const mmofl_sweep_plan *plan,
-                             const mmofl_sweep_folder *folder, int threads,
-                             const mmofl_sweep_watch *watch, mmofl_cell_result **result,
-                             mmofl_error *err)
+                             const mmofl_sweep_folder *folder, const mmofl_ranks *ranks,
+                             int threads, const mmofl_sweep_watch *watch,
+                             mmofl_cell_result **result, mmofl_error *err)
 {
     size_t n = (size_t)plan->n_cells;
     sweep_run s = {.plan = plan,
                    .folder = folder,
                    .watch = watch,
+                   .ranks = mmofl_ranks_or_alone(ranks),
+                   .rank_of = calloc(n, sizeof *s.rank_of),
                    .result = calloc(n, sizeof *s.result),
                    .mutex = PTHREAD_MUTEX_INITIALIZER,
                    .cell = calloc(n, sizeof *s.cell),
-                   .first_failed = -1};
-    mmofl_status st = s.result && s.cell
-                          ? run_all(&s, threads, err)
-                          : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the sweep");
+                   .tally = {.first_failed = -1}};
+    mmofl_status st = run_all(&s, threads, err);
     pthread_mutex_destroy(&s.mutex);
     free(s.cell);
+    free(s.rank_of);
     *result = s.result;
     return st;
 }

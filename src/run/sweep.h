@@ -29,9 +29,12 @@ typedef struct mmofl_cell_result {
     int n;
 } mmofl_cell_result;
 
-/** Run what is not done yet, on `threads` threads (0 = one per core), and write each
- * cell's summary.json when its seeds are done.  A job that fails (it diverged, say)
- * does not stop the others; a full disk, a failing one and an interruption stop all.
+/** Run what is not done yet, on `threads` threads (0 = one per core) of each rank, and
+ * write each cell's summary.json when its seeds are done.  With ranks all call it with
+ * the same plan and see the same folder; each runs some of the cells (sweep_ranks.h),
+ * watches these, and gets the outcome and the results of all.  A job that fails (it
+ * diverged, say) does not stop the others; a full disk, a failing one and an
+ * interruption stop all.
  * @param[out] result  one for each cell of the plan, equal cells having equal ones; on
  *                     failure, too.  The caller frees it: mmofl_sweep_results_free
  * @retval MMOFL_E_INTERRUPTED  asked to stop: every finished round is kept
@@ -39,7 +42,8 @@ typedef struct mmofl_cell_result {
  *                              cell and seed and how many others failed */
 MMOFL_CHECKED mmofl_status mmofl_sweep_run(const mmofl_sweep_plan *plan,
                                            const mmofl_sweep_folder *folder,
-                                           int threads, const mmofl_sweep_watch *watch,
+                                           const mmofl_ranks *ranks, int threads,
+                                           const mmofl_sweep_watch *watch,
                                            mmofl_cell_result **result,
                                            mmofl_error *err);
 

@@ -131,6 +131,16 @@ mmofl_status mmofl_sweep_folder_create(const char *path, const char *sweep_yaml,
     return st;
 }
 
+mmofl_status mmofl_sweep_folder_share(const char *path, mmofl_sweep_folder **out,
+                                      mmofl_error *err)
+{
+    mmofl_sweep_folder *folder = folder_new(path);
+    if (!folder)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
+    *out = folder;
+    return MMOFL_OK;
+}
+
 mmofl_status mmofl_sweep_folder_open(const char *path, mmofl_sweep_folder **out,
                                      mmofl_error *err)
 {

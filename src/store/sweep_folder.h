@@ -33,10 +33,16 @@ MMOFL_CHECKED mmofl_status mmofl_sweep_folder_open(const char *path,
                                                    mmofl_sweep_folder **folder,
                                                    mmofl_error *err);
 
+/** The folder of a sweep that another process of the same job has made or opened, and
+ * holds: paths only.  @retval MMOFL_E_MEMORY */
+MMOFL_CHECKED mmofl_status mmofl_sweep_folder_share(const char *path,
+                                                    mmofl_sweep_folder **folder,
+                                                    mmofl_error *err);
+
 /** Unlock.  NULL is allowed. */
 void mmofl_sweep_folder_close(mmofl_sweep_folder *folder);
 
-/** sweep.yaml's text; the folder's. */
+/** sweep.yaml's text; the folder's.  NULL: it is shared. */
 const char *mmofl_sweep_folder_text(const mmofl_sweep_folder *folder);
 
 /** "DIR/file" in out. */
