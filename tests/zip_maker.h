@@ -18,7 +18,8 @@ typedef struct zip {
     size_t size;
 } zip;
 
-static inline zip zip_make(const zip_file *files, size_t n)
+/* options: libarchive's, such as "zip:zip64"; NULL: none */
+static inline zip zip_make_with(const zip_file *files, size_t n, const char *options)
 {
     size_t room = 65536;
     for (size_t i = 0; i < n; i++)
@@ -27,6 +28,7 @@ static inline zip zip_make(const zip_file *files, size_t n)
     struct archive *writer = archive_write_new();
     CHECK(made.data && writer);
     CHECK_INT(archive_write_set_format_zip(writer), ARCHIVE_OK);
+    CHECK_INT(archive_write_set_options(writer, options), ARCHIVE_OK);
     CHECK_INT(archive_write_open_memory(writer, made.data, room, &made.size),
               ARCHIVE_OK);
     for (size_t i = 0; i < n; i++) {
@@ -44,6 +46,11 @@ static inline zip zip_make(const zip_file *files, size_t n)
     CHECK_INT(archive_write_close(writer), ARCHIVE_OK);
     archive_write_free(writer);
     return made;
+}
+
+static inline zip zip_make(const zip_file *files, size_t n)
+{
+    return zip_make_with(files, n, NULL);
 }
 
 #endif

@@ -9,9 +9,18 @@
  * *value is the nearest double, exactly as strtod in the C locale would give it: too
  * large gives infinity, too small 0.
  * Returns where the number ends, or NULL when there is none (then *value is untouched).
- * Cost: some nanoseconds for up to 15 digits and an exponent within 22, else strtod's.
- */
+ * Cost: 5 to 10 ns for up to 15 digits, some 40 ns for up to 19, each with an exponent
+ * of usual size (number.c); else strtod's. */
 const char *mmofl_number_read(const char *text, const char *end, double *value);
+
+/** The same as the nearest float, exactly as strtof in the C locale would give it. */
+const char *mmofl_number_read_float(const char *text, const char *end, float *value);
+
+/** Read up to n finite floats that stand in [*at, end) between blanks (space, tab,
+ * carriage return) or before a line end.  Stops in front of anything else: a line end,
+ * no number, one beyond float, or one that `end` may have cut.  Returns how many were
+ * read; *at moves behind the last one.  Cost: 8 to 20 ns each, as above. */
+size_t mmofl_number_run(const char **at, const char *end, size_t n, float *out);
 
 /** Read the word for no finite number that [text, end) starts with: "nan", "inf" or
  * "infinity" in any case, with or without a sign.  Returns where it ends, or NULL when

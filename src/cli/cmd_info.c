@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <curl/curl.h>
 #include <jansson.h>
+#include <libdeflate.h>
 #include <libfyaml.h>
 #include <sodium.h>
 #include <sqlite3.h>
@@ -60,9 +61,10 @@ static int info_main(int argc, char **argv)
     printf("%-14s %s\n", "mpi", mpi);
     if (mmofl_file_cache_folder(cache, sizeof cache, NULL) == MMOFL_OK)
         printf("%-14s %s\n", "data cache", cache);
-    printf("%-14s libfyaml %s, jansson %s, sqlite %s, libsodium %s, %s, libcurl %s\n",
+    printf("%-14s libfyaml %s, jansson %s, sqlite %s, libsodium %s, %s, libdeflate %s, "
+           "libcurl %s\n",
            "libraries", fy_library_version(), JANSSON_VERSION, sqlite3_libversion(),
-           sodium_version_string(), archive_version_string(),
+           sodium_version_string(), archive_version_string(), LIBDEFLATE_VERSION_STRING,
            curl_version_info(CURLVERSION_NOW)->version);
     return EXIT_DONE;
 }

@@ -254,8 +254,8 @@ static void read_person(void *context, size_t item, int thread)
     struct person *person = &import->person[item];
     mmofl_text text;
     (void)thread;
-    person->status = mmofl_archive_text_at(import->archive, NULL, person->entry, &text,
-                                           &person->err);
+    person->status =
+        mmofl_archive_text_at(import->archive, person->entry, &text, &person->err);
     if (person->status)
         return;
     mmofl_status st = mmofl_activity_log_read(import->layout, import->options, text,

@@ -14,7 +14,7 @@
 #include "base/bytes.h"
 #include "data/archive_parts.h"
 
-enum { RATIO_FROM_BYTES = 16 << 20, MAX_PATH_BYTES = 1024 };
+enum { RATIO_FROM_BYTES = 16 << 20 };
 
 mmofl_archive_limits mmofl_archive_default_limits(void)
 {
@@ -45,9 +45,9 @@ mmofl_status mmofl_archive_check_path(const char *path, mmofl_error *err)
     if (path[0] == '/' || path[0] == '\\' || drive || has_part(path, ".."))
         return mmofl_fail(err, MMOFL_E_UNSAFE_PATH,
                           "'%.200s' is a path that leaves the archive", path);
-    if (strlen(path) > MAX_PATH_BYTES)
+    if (strlen(path) > MMOFL_ARCHIVE_PATH_BYTES)
         return mmofl_fail(err, MMOFL_E_LIMIT, "a path of more than %d bytes",
-                          MAX_PATH_BYTES);
+                          MMOFL_ARCHIVE_PATH_BYTES);
     return MMOFL_OK;
 }
 
@@ -83,16 +83,17 @@ static bool grow(mmofl_archive *archive)
     if (!entries)
         return false;
     archive->entries = entries;
-    size_t *header = realloc(archive->header, capacity * sizeof *header);
-    if (!header)
+    mmofl_zip_place *place = realloc(archive->place, capacity * sizeof *place);
+    if (!place)
         return false;
-    archive->header = header;
+    archive->place = place;
     archive->capacity = capacity;
     return true;
 }
 
 mmofl_status mmofl_archive_add(mmofl_archive *archive, const char *path, size_t bytes,
-                               int64_t mtime_ns, size_t header, mmofl_error *err)
+                               int64_t mtime_ns, const mmofl_zip_place *place,
+                               mmofl_error *err)
 {
     mmofl_status st = mmofl_archive_check_path(path, err);
     if (st || has_part(path, "__MACOSX") || has_part(path, ".DS_Store"))
@@ -110,7 +111,7 @@ mmofl_status mmofl_archive_add(mmofl_archive *archive, const char *path, size_t 
     entry->path = copy;
     entry->bytes = bytes;
     entry->mtime_ns = mtime_ns;
-    archive->header[archive->count] = header;
+    archive->place[archive->count] = place ? *place : (mmofl_zip_place){0};
     archive->count++;
     archive->total_bytes += bytes;
     return MMOFL_OK;
@@ -132,13 +133,10 @@ void mmofl_archive_close(mmofl_archive *archive)
         return;
     forget_entries(archive);
     free(archive->entries);
-    free(archive->header);
+    free(archive->place);
     free(archive->inner);
     mmofl_file_unmap(&archive->mapping);
     free(archive->name);
-    if (archive->turn)
-        pthread_mutex_destroy(archive->turn);
-    free(archive->turn);
     free(archive);
 }
 
@@ -147,12 +145,10 @@ static mmofl_status new_archive(const char *name, const mmofl_archive_limits *li
 {
     mmofl_archive *made = calloc(1, sizeof *made);
     size_t n = strlen(name) + 1;
-    if (!made || !(made->name = malloc(n)) ||
-        !(made->turn = malloc(sizeof *made->turn))) {
+    if (!made || !(made->name = malloc(n))) {
         mmofl_archive_close(made);
         return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", name);
     }
-    pthread_mutex_init(made->turn, NULL);
     memcpy(made->name, name, n);
     made->limits = limits ? *limits : mmofl_archive_default_limits();
     *archive = made;
@@ -185,8 +181,8 @@ static mmofl_status list(mmofl_archive *archive, mmofl_error *err)
 /* Let the zip at index take the archive's place. */
 static mmofl_status enter_inner(mmofl_archive *archive, size_t index, mmofl_error *err)
 {
-    mmofl_status st = mmofl_archive_read(archive, NULL, index, &archive->inner,
-                                         &archive->zip_bytes, err);
+    mmofl_status st =
+        mmofl_archive_read(archive, index, &archive->inner, &archive->zip_bytes, err);
     if (st)
         return st;
     forget_entries(archive);
@@ -353,17 +349,13 @@ mmofl_status mmofl_archive_find(const mmofl_archive *archive, const char *tail,
     return MMOFL_OK;
 }
 
-mmofl_status mmofl_archive_read(const mmofl_archive *archive,
-                                mmofl_archive_cursor *cursor, size_t index,
+mmofl_status mmofl_archive_read(const mmofl_archive *archive, size_t index,
                                 unsigned char **data, size_t *size, mmofl_error *err)
 {
     mmofl_error local = {0};
-    mmofl_archive_cursor once = {0};
     mmofl_status st =
         archive->folder ? mmofl_archive_folder_read(archive, index, data, size, &local)
-                        : mmofl_archive_zip_read(archive, cursor ? cursor : &once,
-                                                 index, data, size, &local);
-    mmofl_archive_cursor_end(&once);
+                        : mmofl_archive_zip_read(archive, index, data, size, &local);
     if (st)
         mmofl_fail(err, st, "%s: %s: %s", archive->name, archive->entries[index].path,
                    local.text);

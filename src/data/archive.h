@@ -82,24 +82,14 @@ MMOFL_CHECKED mmofl_status mmofl_archive_find(const mmofl_archive *archive,
                                               const char *tail, size_t *index,
                                               mmofl_error *err);
 
-/** One thread's place in a zip: reads in rising order through one cursor are one pass
- * over it.  Start from zero. */
-typedef struct mmofl_archive_cursor {
-    struct archive *reader;
-    size_t next; /* the entry whose header comes next */
-} mmofl_archive_cursor;
-
 /** Read an entry into *data (malloc, the caller frees; a zero byte follows the last one
- * and is not counted).  Threads may read from one archive, each with its own cursor;
- * cursor NULL = a single read, O(index) headers.
- * @retval MMOFL_E_CORRUPT  checksum or length differs
- * @retval MMOFL_E_MEMORY, MMOFL_E_IO, MMOFL_E_NOT_FOUND */
+ * and is not counted).  Threads may read from one archive side by side.
+ * @retval MMOFL_E_CORRUPT      checksum or length differs, or damaged
+ * @retval MMOFL_E_UNSUPPORTED  neither stored nor deflated
+ * @retval MMOFL_E_MEMORY, MMOFL_E_IO, MMOFL_E_NOT_FOUND
+ * Cost: 1 to 2 ns for each unpacked byte. */
 MMOFL_CHECKED mmofl_status mmofl_archive_read(const mmofl_archive *archive,
-                                              mmofl_archive_cursor *cursor,
                                               size_t index, unsigned char **data,
                                               size_t *size, mmofl_error *err);
-
-/** Give back what a cursor holds; it is zero again. */
-void mmofl_archive_cursor_end(mmofl_archive_cursor *cursor);
 
 #endif

@@ -36,7 +36,7 @@ static mmofl_status visit(mmofl_archive *archive, const char *below, const char 
         return mmofl_fail(err, MMOFL_E_UNSAFE_PATH, "'%.200s' is a link or device",
                           path);
     int64_t mtime_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
-    return mmofl_archive_add(archive, path, (size_t)info.st_size, mtime_ns, 0, err);
+    return mmofl_archive_add(archive, path, (size_t)info.st_size, mtime_ns, NULL, err);
 }
 
 static mmofl_status walk(mmofl_archive *archive, const char *below, int depth,

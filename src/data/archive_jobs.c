@@ -1,8 +1,8 @@
 /* archive_jobs.c - a list of files, dealt out to a thread pool.
  *
- * Jobs stand in the order of the archive, so that each thread's cursor goes over a zip
- * once.  A thread stops at its first error; the pool's split is static, so the error of
- * the first bad file is always among the threads' errors, and that one is told. */
+ * Jobs stand in the order of the archive.  A thread stops at its first error; the
+ * pool's split is static, so the error of the first bad file is always among the
+ * threads' errors, and that one is told. */
 #include <stdlib.h>
 
 #include "base/pool.h"
@@ -10,7 +10,6 @@
 #include "data/archive_text.h"
 
 struct worker {
-    mmofl_archive_cursor cursor;
     size_t failed; /* the job; SIZE_MAX: none */
     mmofl_error err;
 };
@@ -43,8 +42,8 @@ static mmofl_status do_job(const struct work *work, const mmofl_archive_job *job
         return mmofl_fail(
             &worker->err, MMOFL_E_LIMIT, "%s: %s: a file of %zu bytes, at most %zu",
             mmofl_archive_name(work->archive), entry->path, entry->bytes, job->limit);
-    mmofl_status st = mmofl_archive_text_at(work->archive, &worker->cursor, job->entry,
-                                            &text, &worker->err);
+    mmofl_status st =
+        mmofl_archive_text_at(work->archive, job->entry, &text, &worker->err);
     if (st)
         return st;
     st = work->parse(work->context, job, &text, &worker->err);
@@ -70,11 +69,9 @@ static mmofl_status run_jobs(struct work *work, mmofl_pool *pool, size_t n,
         work->worker[t].failed = SIZE_MAX;
     mmofl_pool_run(pool, n, run_job, work);
     const struct worker *first = &work->worker[0];
-    for (size_t t = 0; t < threads; t++) {
-        mmofl_archive_cursor_end(&work->worker[t].cursor);
+    for (size_t t = 0; t < threads; t++)
         if (work->worker[t].failed < first->failed)
             first = &work->worker[t];
-    }
     mmofl_status st = MMOFL_OK;
     if (first->failed != SIZE_MAX)
         st = mmofl_fail(err, first->err.status, "%s", first->err.text);

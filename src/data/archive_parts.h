@@ -2,10 +2,18 @@
 #ifndef MMOFL_DATA_ARCHIVE_PARTS_H
 #define MMOFL_DATA_ARCHIVE_PARTS_H
 
-#include <pthread.h>
-
 #include "base/file.h"
 #include "data/archive.h"
+
+enum { MMOFL_ARCHIVE_PATH_BYTES = 1024 }; /* of a path, at most */
+
+/** Where a file lies in a zip. */
+typedef struct mmofl_zip_place {
+    uint64_t at;     /* of its header */
+    uint64_t packed; /* bytes */
+    uint32_t crc;    /* of the unpacked bytes */
+    uint32_t method;
+} mmofl_zip_place;
 
 struct mmofl_archive {
     char *name;
@@ -16,17 +24,17 @@ struct mmofl_archive {
     const void *zip;       /* the zip that is listed: borrowed, mapping or inner */
     size_t zip_bytes;
     mmofl_archive_entry *entries; /* paths are malloc'ed */
-    size_t *header; /* (count) of a zip: which header, folders and junk counted */
+    mmofl_zip_place *place;       /* (count) of a zip */
     size_t count, capacity;
     size_t total_bytes;
-    pthread_mutex_t *turn; /* for headers: see go_to in archive_zip.c */
 };
 
-/** List one regular file; junk is passed over.
+/** List one regular file; junk is passed over.  place: NULL in a folder.
  * @retval E_UNSAFE_PATH, E_LIMIT, E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_archive_add(mmofl_archive *archive, const char *path,
                                              size_t bytes, int64_t mtime_ns,
-                                             size_t header, mmofl_error *err);
+                                             const mmofl_zip_place *place,
+                                             mmofl_error *err);
 
 /** Refuse a path that is absolute or climbs. */
 MMOFL_CHECKED mmofl_status mmofl_archive_check_path(const char *path, mmofl_error *err);
@@ -39,7 +47,6 @@ MMOFL_CHECKED mmofl_status mmofl_archive_folder_list(mmofl_archive *archive,
 
 /** Read one entry; errors do not yet name the archive. */
 MMOFL_CHECKED mmofl_status mmofl_archive_zip_read(const mmofl_archive *archive,
-                                                  mmofl_archive_cursor *cursor,
                                                   size_t index, unsigned char **data,
                                                   size_t *size, mmofl_error *err);
 MMOFL_CHECKED mmofl_status mmofl_archive_folder_read(const mmofl_archive *archive,

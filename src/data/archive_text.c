@@ -3,13 +3,12 @@
 
 #include "data/archive_text.h"
 
-mmofl_status mmofl_archive_text_at(const mmofl_archive *archive,
-                                   mmofl_archive_cursor *cursor, size_t index,
+mmofl_status mmofl_archive_text_at(const mmofl_archive *archive, size_t index,
                                    mmofl_text *text, mmofl_error *err)
 {
     unsigned char *data;
     size_t size;
-    mmofl_status st = mmofl_archive_read(archive, cursor, index, &data, &size, err);
+    mmofl_status st = mmofl_archive_read(archive, index, &data, &size, err);
     if (!st)
         *text = (mmofl_text){(const char *)data, size,
                              mmofl_archive_entry_at(archive, index)->path};
@@ -21,7 +20,7 @@ mmofl_status mmofl_archive_text(const mmofl_archive *archive, const char *tail,
 {
     size_t index;
     mmofl_status st = mmofl_archive_find(archive, tail, &index, err);
-    return st ? st : mmofl_archive_text_at(archive, NULL, index, text, err);
+    return st ? st : mmofl_archive_text_at(archive, index, text, err);
 }
 
 mmofl_status mmofl_archive_text_end(const mmofl_archive *archive, mmofl_text *text,

@@ -27,10 +27,8 @@ MMOFL_CHECKED mmofl_status mmofl_archive_text(const mmofl_archive *archive,
                                               const char *tail, mmofl_text *text,
                                               mmofl_error *err);
 
-/** The same by index, through a cursor (NULL: a single read); see mmofl_archive_read.
- */
+/** The same by index. */
 MMOFL_CHECKED mmofl_status mmofl_archive_text_at(const mmofl_archive *archive,
-                                                 mmofl_archive_cursor *cursor,
                                                  size_t index, mmofl_text *text,
                                                  mmofl_error *err);
 

@@ -112,7 +112,7 @@ static mmofl_status describe(const mmofl_archive *archive, mmofl_arena *arena,
     mmofl_text text;
     mmofl_status st = mmofl_archive_find(archive, "dataset.yaml", &entry, err);
     if (!st)
-        st = mmofl_archive_text_at(archive, NULL, entry, &text, err);
+        st = mmofl_archive_text_at(archive, entry, &text, err);
     if (st)
         return st;
     const char *path = text.name;
@@ -131,7 +131,7 @@ static mmofl_status read_samples(const mmofl_dir_folder *folder,
         return mmofl_fail(err, MMOFL_E_MISSING,
                           "%s: holds no %.200s beside dataset.yaml",
                           mmofl_archive_name(folder->archive), of->samples);
-    mmofl_status st = mmofl_archive_text_at(folder->archive, NULL, entry, &text, err);
+    mmofl_status st = mmofl_archive_text_at(folder->archive, entry, &text, err);
     if (st)
         return st;
     st = mmofl_dir_samples_read(of, text, samples, err);

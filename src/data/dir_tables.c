@@ -82,7 +82,7 @@ static mmofl_status read_array_file(const mmofl_dir_filling *filling, int m,
             mmofl_yaml_fail(&modality->place, MMOFL_E_MISSING, err,
                             "there is no such file as '%.200s'", modality->from),
             err);
-    mmofl_status st = mmofl_archive_text_at(archive, NULL, entry, &text, err);
+    mmofl_status st = mmofl_archive_text_at(archive, entry, &text, err);
     if (st)
         return st;
     st = read_array(filling, m, text, err);

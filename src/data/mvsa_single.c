@@ -61,7 +61,7 @@ static mmofl_status read_optional(const struct reading *r, const char *tail,
         return MMOFL_OK;
     if (st)
         return mmofl_fail(err, st, "%s", local.text);
-    return mmofl_archive_text_at(*archive, NULL, index, text, err);
+    return mmofl_archive_text_at(*archive, index, text, err);
 }
 
 /* --- labels and parts ------------------------------------------------------------- */

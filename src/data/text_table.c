@@ -64,11 +64,16 @@ static void next_line(struct cursor *c)
     c->number++;
 }
 
-/* One number, with a blank or the line's end behind it. */
+/* A number has a blank or the line's end behind it; NULL: there was none. */
+static bool ends_number(const struct cursor *c, const char *after)
+{
+    return after && (after == c->end || *after == '\n' || is_blank(*after));
+}
+
 static mmofl_status take_number(struct cursor *c, double *value, mmofl_error *err)
 {
     const char *after = mmofl_number_read(c->at, c->end, value);
-    if (!after || (after < c->end && *after != '\n' && !is_blank(*after)))
+    if (!ends_number(c, after))
         return refuse_word(c, err);
     c->at = after;
     return MMOFL_OK;
@@ -79,8 +84,7 @@ static bool take_nan(struct cursor *c, float *out)
 {
     double word;
     const char *after = mmofl_number_read_word(c->at, c->end, &word);
-    if (!after || !isnan(word) ||
-        (after < c->end && *after != '\n' && !is_blank(*after)))
+    if (!ends_number(c, after) || !isnan(word))
         return false;
     c->at = after;
     *out = NAN;
@@ -89,18 +93,17 @@ static bool take_nan(struct cursor *c, float *out)
 
 static mmofl_status take_float(struct cursor *c, bool nan, float *out, mmofl_error *err)
 {
-    struct cursor start = *c;
-    double value;
+    float value;
     if (nan && (*c->at | 0x20) == 'n' && take_nan(c, out))
         return MMOFL_OK;
-    mmofl_status st = take_number(c, &value, err);
-    if (st)
-        return st;
-    float rounded = (float)value;
-    if (!isfinite(rounded))
+    const char *after = mmofl_number_read_float(c->at, c->end, &value);
+    if (!ends_number(c, after))
+        return refuse_word(c, err);
+    if (!isfinite(value))
         return mmofl_fail(err, MMOFL_E_NONFINITE, PLACE "beyond the range of float",
-                          PLACE_OF(&start));
-    *out = rounded;
+                          PLACE_OF(c));
+    c->at = after;
+    *out = value;
     return MMOFL_OK;
 }
 
@@ -112,23 +115,36 @@ struct row {
     bool nan;        /* NaN is a value */
 };
 
+static void put(const struct row *row, size_t n, float value, float *out)
+{
+    if (!row->slot)
+        out[n * row->stride] = value;
+    else if (row->slot[n] >= 0)
+        out[row->slot[n]] = value;
+}
+
+/* Most numbers come in runs; one that ends a run is looked at by itself. */
 static mmofl_status take_row(struct cursor *c, const struct row *row, float *out,
                              mmofl_error *err)
 {
+    enum { RUN = 64 };
     size_t n = 0;
-    for (skip_blanks(c); !at_line_end(c); skip_blanks(c), n++) {
-        float value;
-        if (n == row->columns)
+    for (skip_blanks(c); !at_line_end(c); skip_blanks(c)) {
+        float run[RUN];
+        size_t left = row->columns - n;
+        if (left == 0)
             return mmofl_fail(err, MMOFL_E_COUNT,
                               PLACE "more than %zu numbers in a row", PLACE_OF(c),
                               row->columns);
-        mmofl_status st = take_float(c, row->nan, &value, err);
-        if (st)
-            return st;
-        if (!row->slot)
-            out[n * row->stride] = value;
-        else if (row->slot[n] >= 0)
-            out[row->slot[n]] = value;
+        size_t got = mmofl_number_run(&c->at, c->end, left < RUN ? left : RUN, run);
+        if (got == 0) {
+            mmofl_status st = take_float(c, row->nan, run, err);
+            if (st)
+                return st;
+            got = 1;
+        }
+        for (size_t i = 0; i < got; i++)
+            put(row, n++, run[i], out);
     }
     if (n < row->columns)
         return mmofl_fail(err, MMOFL_E_COUNT,

@@ -217,11 +217,9 @@ static mmofl_status fill_file(mmofl_text text, const struct label *label, size_t
     return st;
 }
 
-/* In the archive's order, which reads a zip in one pass. */
 static mmofl_status fill(const mmofl_archive *archive, const mmofl_utd_grid *grid,
                          const mmofl_builder *builder, mmofl_error *err)
 {
-    mmofl_archive_cursor cursor = {0};
     mmofl_status st = MMOFL_OK;
     for (size_t i = 0; i < mmofl_archive_count(archive) && !st; i++) {
         struct label label;
@@ -229,7 +227,7 @@ static mmofl_status fill(const mmofl_archive *archive, const mmofl_utd_grid *gri
         st = read_label(mmofl_archive_entry_at(archive, i)->path, &label, err);
         if (st || label.kind == KINDS)
             continue;
-        st = mmofl_archive_text_at(archive, &cursor, i, &text, err);
+        st = mmofl_archive_text_at(archive, i, &text, err);
         if (st)
             break;
         st = fill_file(text, &label,
@@ -237,7 +235,6 @@ static mmofl_status fill(const mmofl_archive *archive, const mmofl_utd_grid *gri
                        builder, err);
         st = mmofl_archive_text_end(archive, &text, st, err);
     }
-    mmofl_archive_cursor_end(&cursor);
     return st;
 }
 

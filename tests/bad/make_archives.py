@@ -40,12 +40,27 @@ def patched(data, offset_after, signature, value, form):
 
 LOCAL = b"PK\x03\x04"
 CENTRAL = b"PK\x01\x02"
+END = b"PK\x05\x06"
 
 
 def both(data, central_at, local_at, value):
     """A field patched in the directory and in the file's own header."""
     return patched(patched(data, central_at, CENTRAL, value, "<I"),
                    local_at, LOCAL, value, "<I")
+
+
+def stored(path):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(path, STAMP), b"1 2 3\n")
+    return out.getvalue()
+
+
+def damaged(data):
+    """Packed bytes that start a block of a kind that there is not."""
+    data = bytearray(data)
+    data[data.index(b"a.txt") + 5] |= 6
+    return bytes(data)
 
 
 def archives():
@@ -70,6 +85,14 @@ def archives():
     yield "E_CORRUPT--shorter_than_declared.zip", both(good, 24, 22, 1000)
     yield "E_CORRUPT--entry_offset_past_end.zip", patched(
         good, 42, CENTRAL, 1 << 30, "<I")
+    yield "E_CORRUPT--packed_past_the_end.zip", patched(good, 20, CENTRAL, 9999, "<I")
+    yield "E_CORRUPT--packed_bytes.zip", damaged(good)
+    yield "E_CORRUPT--stored_size.zip", both(stored("a.txt"), 24, 22, 5)
+    yield "E_CORRUPT--directory_outside.zip", patched(good, 16, END, 9999, "<I")
+    yield "E_CORRUPT--more_entries_than_there_are.zip", patched(good, 10, END, 2, "<H")
+    yield "E_CORRUPT--name_past_the_directory.zip", patched(good, 28, CENTRAL, 999, "<H")
+    yield "E_UNSUPPORTED--several_parts.zip", patched(good, 4, END, 1, "<H")
+    yield "E_UNSUPPORTED--method.zip", patched(good, 10, CENTRAL, 12, "<H")
     encrypted = bytearray(good)
     encrypted[6] |= 1
     encrypted[encrypted.rindex(CENTRAL) + 8] |= 1

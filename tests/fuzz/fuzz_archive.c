@@ -9,20 +9,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_all(const mmofl_archive *archive)
 {
-    mmofl_archive_cursor cursor = {0};
     for (size_t i = 0; i < mmofl_archive_count(archive); i++) {
         const mmofl_archive_entry *entry = mmofl_archive_entry_at(archive, i);
         unsigned char *bytes;
         size_t n;
         if (entry->path[0] == '/' || strncmp(entry->path, "../", 3) == 0)
             abort();
-        if (mmofl_archive_read(archive, &cursor, i, &bytes, &n, NULL))
+        if (mmofl_archive_read(archive, i, &bytes, &n, NULL))
             continue;
         if (n != entry->bytes || bytes[n] != 0)
             abort();
         free(bytes);
     }
-    mmofl_archive_cursor_end(&cursor);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -45,19 +45,17 @@ static void text_has_the_name_of_its_file_and_a_zero_behind_it(void **state)
     close_two(&o);
 }
 
-static void texts_are_read_in_one_pass_by_index(void **state)
+static void texts_are_read_by_index(void **state)
 {
     (void)state;
     struct opened o = open_two();
-    mmofl_archive_cursor cursor = {0};
     mmofl_error err = {0};
     for (size_t i = 0; i < 2; i++) {
         mmofl_text text;
-        CHECK_OK(mmofl_archive_text_at(o.archive, &cursor, i, &text, &err));
+        CHECK_OK(mmofl_archive_text_at(o.archive, i, &text, &err));
         CHECK_TEXT(text.name, i == 0 ? "set/a.txt" : "set/b.txt");
         CHECK_OK(mmofl_archive_text_end(o.archive, &text, MMOFL_OK, &err));
     }
-    mmofl_archive_cursor_end(&cursor);
     close_two(&o);
 }
 
@@ -90,6 +88,6 @@ static void file_that_is_not_there_is_missing(void **state)
 }
 
 CHECK_MAIN(TEST(text_has_the_name_of_its_file_and_a_zero_behind_it),
-           TEST(texts_are_read_in_one_pass_by_index),
+           TEST(texts_are_read_by_index),
            TEST(error_of_a_parser_gets_the_archives_name),
            TEST(file_that_is_not_there_is_missing))

@@ -1,16 +1,22 @@
-/* test_number.c - decimals, against strtod as the reference. */
+/* test_number.c - decimals, against strtod and strtof as the references. */
 #include "base/number.h"
 #include "check.h"
 
 static void same_as_strtod(const char *text)
 {
     double got = 99, wanted;
+    float got_float = 99, wanted_float = strtof(text, NULL);
     char *wanted_end;
     wanted = strtod(text, &wanted_end);
     const char *end = mmofl_number_read(text, text + strlen(text), &got);
     if (end != wanted_end || memcmp(&got, &wanted, sizeof got) != 0)
         fail_msg("%s: got %.17g, %td bytes; strtod %.17g, %td bytes", text, got,
                  end ? end - text : -1, wanted, wanted_end - text);
+    end = mmofl_number_read_float(text, text + strlen(text), &got_float);
+    if (end != wanted_end || memcmp(&got_float, &wanted_float, sizeof got_float) != 0)
+        fail_msg("%s: got %.9g, %td bytes; strtof %.9g, %td bytes", text,
+                 (double)got_float, end ? end - text : -1, (double)wanted_float,
+                 wanted_end - text);
 }
 
 /* A small generator is enough here; the seed is fixed. */
@@ -53,7 +59,24 @@ static void chosen_numbers_equal_strtod(void **state)
         "0.000000000000000000000000000000000000001e39",
         "1e99999999999999999999",
         "2.2250738585072011e-308",
-        "100000000000000000000000000000000000000000e-41"};
+        "100000000000000000000000000000000000000000e-41",
+        "00000000000000000000000001234567890123456789e-30",
+        "0.00000000000000000000000012345678901234567",
+        "9999999999999999999e-27",
+        "18446744073709551615",
+        "18446744073709551616",
+        "1e-00000000000000000005",
+        "1e28",
+        "123456789012345678e27",
+        "16777217",
+        "16777217.0000000000000000001",
+        "1.00000017881393432617187499",
+        "1.00000017881393432617187501",
+        "3.4028235e38",
+        "3.4028236e38",
+        "1.1754943e-38",
+        "1e-45",
+        "7.0e-46"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         same_as_strtod(texts[i]);
 }
@@ -81,6 +104,24 @@ static void random_numbers_equal_strtod(void **state)
     }
 }
 
+/* Decimals about halfway between two floats, where rounding twice would go wrong. */
+static void decimals_between_floats_equal_strtof(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    for (int i = 0; i < 100000; i++) {
+        uint32_t bits = (uint32_t)next(&seed);
+        float low;
+        char text[128];
+        memcpy(&low, &bits, sizeof low);
+        if (!isfinite(low))
+            continue;
+        double middle = ((double)low + (double)nextafterf(low, INFINITY)) / 2;
+        snprintf(text, sizeof text, "%.*e", (int)(next(&seed) % 30) + 5, middle);
+        same_as_strtod(text);
+    }
+}
+
 static void random_doubles_survive_printing(void **state)
 {
     (void)state;
@@ -96,6 +137,30 @@ static void random_doubles_survive_printing(void **state)
         CHECK(mmofl_number_read(text, text + strlen(text), &got));
         CHECK(memcmp(&got, &wanted, sizeof got) == 0);
     }
+}
+
+static void check_run(const char *text, size_t asked, size_t wanted, const char *left)
+{
+    float out[8] = {0};
+    const char *at = text, *end = text + strlen(text);
+    CHECK_INT(mmofl_number_run(&at, end, asked, out), wanted);
+    CHECK_TEXT(at, left);
+    for (size_t i = 0; i < wanted; i++)
+        CHECK(out[i] == (float)(i + 1));
+}
+
+static void a_run_ends_before_what_it_does_not_know(void **state)
+{
+    (void)state;
+    check_run("", 8, 0, "");
+    check_run("1 2\t3 \r\n4", 8, 3, " \r\n4");
+    check_run("1 2 3 ", 2, 2, " 3 ");
+    check_run(" 1 2", 8, 1, " 2"); /* what follows might belong to it */
+    check_run("1 2 x 3\n", 8, 2, " x 3\n");
+    check_run("1 nan\n", 8, 1, " nan\n");
+    check_run("1 2 1e40 ", 8, 2, " 1e40 ");
+    check_run("1 2,3 ", 8, 1, " 2,3 ");
+    check_run("+1 2.0e0 30e-1 .4e+01\n", 8, 4, "\n");
 }
 
 static void what_is_no_number_is_refused(void **state)
@@ -196,7 +261,10 @@ static void words_for_no_number_are_read_in_any_case(void **state)
 
 CHECK_MAIN(TEST(words_for_no_number_are_read_in_any_case),
            TEST(chosen_numbers_equal_strtod), TEST(random_numbers_equal_strtod),
-           TEST(random_doubles_survive_printing), TEST(what_is_no_number_is_refused),
-           TEST(reading_stops_at_the_given_end), TEST(hexadecimal_ends_after_its_zero),
+           TEST(decimals_between_floats_equal_strtof),
+           TEST(random_doubles_survive_printing),
+           TEST(a_run_ends_before_what_it_does_not_know),
+           TEST(what_is_no_number_is_refused), TEST(reading_stops_at_the_given_end),
+           TEST(hexadecimal_ends_after_its_zero),
            TEST(absurdly_long_fractions_are_right),
            TEST(whole_numbers_are_digits_up_to_2_64))
