@@ -11,7 +11,7 @@ file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS
      src/base/*.c src/nn/*.c src/nn/reference/*.c src/data/*.c src/data/disturbances/*.c src/config/*.c src/learn/*.c
      src/learn/methods/*.c src/fed/*.c src/fed/rules/*.c
      src/pki/*.c src/wire/*.c src/link/*.c src/sim/*.c src/store/*.c
-     src/run/*.c src/report/*.c src/device/*.c src/serve/*.c)
+     src/run/*.c src/report/*.c src/device/*.c src/device/inputs/*.c src/serve/*.c)
 # These are compiled for each instruction set (kernels.cmake).
 list(FILTER MMOFL_SOURCES EXCLUDE REGEX "_loops\\.c$")
 include(cmake/wire.cmake)

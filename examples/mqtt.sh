@@ -59,8 +59,8 @@ processes+=($!)
 for ((k = 0; k < devices; k++)); do
     "$bin/mmofl" stream "$here/demo.yaml" "${settings[@]}" --device "$k" --pace "$pace" \
         2>"$out/sensors-$k.log" |
-        "$bin/mmofl-device" --federation demo --name "device-$k" \
-            --broker "127.0.0.1:$port" --state "$out/device-$k" --lockstep \
+        "$bin/mmofl-device" run -s federation=demo -s "name=device-$k" \
+            -s "broker=127.0.0.1:$port" -s "state=$out/device-$k" -s lockstep=true \
             2>"$out/device-$k.log" &
     processes+=($!)
 done

@@ -1,83 +1,16 @@
-/* main.c - mmofl-device: the program on a device. */
+/* main.c - mmofl-device: the door, and what its commands share. */
 #define _POSIX_C_SOURCE 200809L
 #include <argp.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
-#include "device/agent.h"
-#include "link/address.h"
-#include "link/bus_mqtt.h"
-#include "pki/identity.h"
+#include "device/program/program.h"
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_WRONG_USAGE = 2 };
-enum { PATH_BYTES = 4096, KEY_FEDERATION = 256, KEY_LOCKSTEP, KEY_INSECURE };
-enum { LINE_BYTES = 16 << 20 };
+enum { MOST_SETTINGS = 32 };
 
-typedef struct request {
-    const char *federation, *name, *identity, *state;
-    mmofl_address broker;
-    bool lockstep, insecure;
-} request;
-
-static const struct argp_option table[] = {
-    {"federation", KEY_FEDERATION, "NAME", 0, "Federation to take part in", 0},
-    {"name", 'n', "NAME", 0, "Name of this device", 0},
-    {"broker", 'b', "HOST[:PORT]", 0, "MQTT 5 broker (default: localhost)", 0},
-    {"identity", 'i', "DIR", 0,
-     "Folder with ca.crt, device.crt, device.key and coordinator.crt (mmofl pki)", 0},
-    {"insecure", KEY_INSECURE, NULL, 0, "No TLS beyond loopback, all the same", 0},
-    {"state", 's', "DIR", 0, "Folder for what must survive a restart", 0},
-    {"lockstep", KEY_LOCKSTEP, NULL, 0,
-     "Take part in a round when the samples of its schedule have come", 0},
-    {0}};
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    request *r = state->input;
-    mmofl_error err = {0};
-    switch (key) {
-    case KEY_FEDERATION:
-        r->federation = text;
-        break;
-    case 'n':
-        r->name = text;
-        break;
-    case 'b':
-        if (mmofl_address_read(text, &r->broker, &err))
-            argp_error(state, "--broker %s", err.text);
-        break;
-    case 'i':
-        r->identity = text;
-        break;
-    case KEY_INSECURE:
-        r->insecure = true;
-        break;
-    case 's':
-        r->state = text;
-        break;
-    case KEY_LOCKSTEP:
-        r->lockstep = true;
-        break;
-    case ARGP_KEY_END:
-        if (!r->federation || !r->name || !r->state)
-            argp_error(state, "--federation, --name and --state are wanted");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-static const struct argp argp = {
-    table, parse, NULL, "Learn on what sensors tell on standard input.",
-    NULL,  NULL,  NULL};
+/* ---- signals and log ---- */
 
 static volatile sig_atomic_t asked_to_stop;
 
@@ -87,6 +20,21 @@ static void ask(int signal_number)
     asked_to_stop = 1;
 }
 
+static void watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = ask, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+bool mmofl_device_stop_asked(void)
+{
+    return asked_to_stop != 0;
+}
+
 static void write_log(void *context, mmofl_log_level level, const char *line)
 {
     (void)context;
@@ -94,177 +42,117 @@ static void write_log(void *context, mmofl_log_level level, const char *line)
         fprintf(stderr, "mmofl-device: %s\n", line);
 }
 
-/* Lines out of a descriptor, one at a time, no further than is asked. */
-typedef struct lines {
-    int fd;
-    char *text;
-    size_t size, from, room;
-    bool ended;
-} lines;
-
-/* The next whole line of what was read; NULL: there is none yet. */
-static char *next_line(lines *l, size_t *n)
+const mmofl_log_sink *mmofl_device_log(void)
 {
-    char *from = l->text + l->from;
-    char *end = l->size > l->from ? memchr(from, '\n', l->size - l->from) : NULL;
-    if (!end)
-        return NULL;
-    *n = (size_t)(end - from);
-    l->from += *n + 1;
-    return from;
+    static const mmofl_log_sink sink = {write_log, NULL};
+    return &sink;
 }
 
-static void read_more(lines *l)
+/* ---- arguments ---- */
+
+static const struct {
+    const char *name;
+    int (*main)(const mmofl_device_config *config);
+} commands[] = {{"run", mmofl_device_run},
+                {"predict", mmofl_device_predict},
+                {"check", mmofl_device_check}};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static const struct argp_option table[] = {
+    {"set", 's', "KEY=VALUE", 0, "Set a key of the file; may be repeated", 0}, {0}};
+
+typedef struct request {
+    int command; /* -1: none yet */
+    const char *file;
+    const char *setting[MOST_SETTINGS];
+    int n_settings;
+} request;
+
+static error_t parse(int key, char *text, struct argp_state *state)
 {
-    memmove(l->text, l->text + l->from, l->size - l->from);
-    l->size -= l->from;
-    l->from = 0;
-    if (l->size == l->room) {
-        if (l->room >= LINE_BYTES) {
-            l->size = 0; /* no line is so long */
-            return;
+    request *r = state->input;
+    switch (key) {
+    case 's':
+        if (r->n_settings == MOST_SETTINGS)
+            argp_error(state, "more than %d --set", MOST_SETTINGS);
+        else
+            r->setting[r->n_settings++] = text;
+        break;
+    case ARGP_KEY_ARG:
+        if (r->command < 0) {
+            for (int i = 0; i < COMMANDS; i++)
+                if (strcmp(commands[i].name, text) == 0)
+                    r->command = i;
+            if (r->command < 0)
+                argp_error(state, "'%s': wanted run, predict or check", text);
+        } else if (!r->file) {
+            r->file = text;
+        } else {
+            argp_error(state, "'%s': nothing more is wanted", text);
         }
-        char *more = realloc(l->text, l->room ? 2 * l->room : 65536);
-        if (!more)
-            return;
-        l->text = more;
-        l->room = l->room ? 2 * l->room : 65536;
+        break;
+    case ARGP_KEY_END:
+        if (r->command < 0)
+            argp_error(state, "wanted run, predict or check");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
-    ssize_t n = read(l->fd, l->text + l->size, l->room - l->size);
-    if (n > 0)
-        l->size += (size_t)n;
-    else if (n == 0 || errno != EINTR)
-        l->ended = true;
+    return 0;
 }
 
-typedef struct device {
-    const request *request;
-    mmofl_agent *agent;
-    mmofl_line_reader *reader;
-    const mmofl_plan *plan; /* the reader's */
-    lines lines;
-    char ca[PATH_BYTES], certificate[PATH_BYTES], key[PATH_BYTES], client_id[256];
-    uint8_t secret[MMOFL_KEY_BYTES], coordinator[MMOFL_KEY_BYTES];
-} device;
-
-static mmofl_status connect_bus(void *context, const mmofl_bus_events *events,
-                                const mmofl_bus_will *will, mmofl_bus **bus,
-                                mmofl_error *err)
+static void add_line(void *context, const char *line)
 {
-    device *d = context;
-    static const mmofl_log_sink log = {write_log, NULL};
-    mmofl_mqtt_tls tls = {d->ca, d->certificate, d->key};
-    snprintf(d->client_id, sizeof d->client_id, "mmofl-%s-%s", d->request->federation,
-             d->request->name);
-    mmofl_mqtt_setup setup = {.host = d->request->broker.host,
-                              .port = d->request->broker.port,
-                              .client_id = d->client_id,
-                              .tls = d->request->identity ? &tls : NULL,
-                              .will = will,
-                              .events = *events,
-                              .log = &log};
-    return mmofl_bus_mqtt_new(&setup, bus, err);
+    fprintf(context, "%s\n", line);
 }
 
-static mmofl_status load_identity(device *d, mmofl_error *err)
+/* The help's end has the keys of the file, from the table that reads them. */
+static char *filter_help(int key, const char *text, void *input)
 {
-    char path[PATH_BYTES];
-    const char *folder = d->request->identity;
-    if (!folder)
-        return MMOFL_OK;
-    mmofl_status st = mmofl_file_join(d->ca, PATH_BYTES, folder, "ca.crt", err);
-    if (!st)
-        st = mmofl_file_join(d->certificate, PATH_BYTES, folder, "device.crt", err);
-    if (!st)
-        st = mmofl_file_join(d->key, PATH_BYTES, folder, "device.key", err);
-    if (!st)
-        st = mmofl_identity_secret(d->key, d->secret, err);
-    if (!st)
-        st = mmofl_file_join(path, PATH_BYTES, folder, "coordinator.crt", err);
-    return st ? st : mmofl_identity_public(path, d->coordinator, NULL, err);
+    (void)input;
+    char *all = NULL;
+    size_t size;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)text;
+    FILE *to = open_memstream(&all, &size);
+    if (!to)
+        return (char *)text;
+    fputs("Keys of DEVICE.yaml:\n", to);
+    mmofl_device_config_describe(add_line, to);
+    fputs("\nExample:\n"
+          "  mmofl stream examples/demo.yaml --device 0 |\n"
+          "    mmofl-device run -s federation=demo -s name=device-0 -s state=d0",
+          to);
+    return fclose(to) == 0 ? all : (char *)text;
 }
 
-static void take_line(device *d, const char *text, size_t n)
-{
-    const mmofl_line *line;
-    mmofl_error err = {0};
-    if (d->plan != mmofl_agent_get_plan(d->agent)) {
-        mmofl_line_reader_delete(d->reader);
-        d->plan = mmofl_agent_get_plan(d->agent);
-        d->reader = NULL;
-        if (mmofl_line_reader_new(&d->plan->signals, &d->reader))
-            return;
-    }
-    if (mmofl_line_read(d->reader, text, n, &line, &err) ||
-        mmofl_agent_take(d->agent, line, &err))
-        fprintf(stderr, "mmofl-device: sample refused: %s\n", err.text);
-}
-
-static void wait_for_input(device *d)
-{
-    bool wants_write;
-    double due_s;
-    struct pollfd p[2] = {{.fd = d->lines.fd, .events = POLLIN}};
-    p[1].fd = mmofl_agent_descriptor(d->agent, &wants_write, &due_s);
-    p[1].events = (short)(POLLIN | (wants_write ? POLLOUT : 0));
-    bool reads = !d->lines.ended && mmofl_agent_wants_samples(d->agent);
-    p[0].fd = reads ? d->lines.fd : -1;
-    poll(p, 2, (int)((due_s < 0.25 ? due_s : 0.25) * 1000) + 1);
-    if (reads && p[0].revents)
-        read_more(&d->lines);
-}
-
-static mmofl_status run(device *d, mmofl_error *err)
-{
-    mmofl_status st = MMOFL_OK;
-    while (!st && !asked_to_stop && !mmofl_agent_is_done(d->agent)) {
-        size_t n;
-        char *text = NULL;
-        while (mmofl_agent_wants_samples(d->agent) &&
-               (text = next_line(&d->lines, &n)) != NULL)
-            take_line(d, text, n);
-        if (d->lines.ended && !text)
-            mmofl_agent_end_samples(d->agent);
-        st = mmofl_agent_step(d->agent, 0, err);
-        if (!st && !mmofl_agent_is_done(d->agent))
-            wait_for_input(d);
-    }
-    return st;
-}
+static const struct argp argp = {
+    table,
+    parse,
+    "run [DEVICE.yaml]\npredict [DEVICE.yaml]\ncheck [DEVICE.yaml]",
+    "Learn with a federation on what this device's sensors tell.\v",
+    NULL,
+    filter_help,
+    NULL};
 
 int main(int argc, char **argv)
 {
-    static const mmofl_log_sink log = {write_log, NULL};
-    request r = {.broker = {.host = "localhost"}};
+    request r = {.command = -1};
     argp_err_exit_status = EXIT_WRONG_USAGE;
+    argp_program_version = "mmofl-device " MMOFL_VERSION;
     argp_parse(&argp, argc, argv, 0, NULL, &r);
-    signal(SIGPIPE, SIG_IGN);
-    struct sigaction action = {.sa_handler = ask, .sa_flags = (int)SA_RESETHAND};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    device d = {.request = &r, .lines = {.fd = STDIN_FILENO}};
+    watch_signals();
+    mmofl_device_config config;
     mmofl_error err = {0};
-    mmofl_status st = mmofl_file_make_folders(r.state, &err);
-    if (!st)
-        st = load_identity(&d, &err);
-    mmofl_agent_setup setup = {.federation = r.federation,
-                               .name = r.name,
-                               .secret = r.identity ? d.secret : NULL,
-                               .coordinator = r.identity ? d.coordinator : NULL,
-                               .folder = r.state,
-                               .program = "mmofl-device " MMOFL_VERSION,
-                               .lockstep = r.lockstep,
-                               .connect = connect_bus,
-                               .connect_context = &d,
-                               .log = &log};
-    if (!st)
-        st = mmofl_agent_new(&setup, &d.agent, &err);
-    if (!st)
-        st = run(&d, &err);
-    mmofl_agent_delete(d.agent);
-    mmofl_line_reader_delete(d.reader);
-    free(d.lines.text);
-    if (st)
+    if (mmofl_device_config_load(r.file, r.setting, r.n_settings, &config, &err)) {
         fprintf(stderr, "mmofl-device: %s\n", err.text);
-    return st ? EXIT_FAILED : EXIT_DONE;
+        return EXIT_WRONG_USAGE;
+    }
+    int status = commands[r.command].main(&config);
+    mmofl_device_config_free(&config);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "mmofl-device: standard output: not written\n");
+        status = status == EXIT_DONE ? EXIT_FAILED : status;
+    }
+    return status;
 }
