@@ -109,6 +109,10 @@ MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_stride_test(mmofl_dataset *se
                                                                int stride,
                                                                mmofl_error *err);
 
+/** Memory that the set takes, in bytes: the file that it is mapped from, all of which
+ * is looked at when it is opened, and its arrays. */
+MMOFL_API size_t mmofl_dataset_bytes(const mmofl_dataset *set);
+
 /** NULL is allowed. */
 MMOFL_API void mmofl_dataset_close(mmofl_dataset *set);
 

@@ -34,6 +34,8 @@ void *mmofl_arena_take(mmofl_arena *arena, size_t count, size_t size)
     if (size && count > (SIZE_MAX - 4 * ALIGN) / size)
         return NULL;
     size_t bytes = (count * size + ALIGN - 1) / ALIGN * ALIGN;
+    if (arena->limit && (bytes > arena->limit || arena->bytes > arena->limit - bytes))
+        return NULL;
     struct mmofl_arena_block *block = arena->blocks;
     if (!block || block->size - block->used < bytes) {
         bool large = bytes > BLOCK_BYTES / 4;

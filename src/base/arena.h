@@ -12,6 +12,7 @@
 typedef struct mmofl_arena {
     struct mmofl_arena_block *blocks;
     size_t bytes;     /* asked for so far, alignment included */
+    size_t limit;     /* most bytes; what would pass it fails at once.  0: none */
     long fail_after;  /* tests: the allocation that fails, counted from 1; 0 = none */
     long allocations; /* made so far */
 } mmofl_arena;

@@ -82,8 +82,6 @@ mmofl_status mmofl_experiment_check(const mmofl_setup *setup, bool quiet,
         mmofl_setup_simulation(setup, setup->experiment->seed[0], &first, err);
     if (!st && !quiet && mmofl_ranks_is_first(ranks))
         mmofl_cli_print_setup(setup, first);
-    if (!st)
-        st = mmofl_setup_check_memory(first, ranks->neighbours, err);
     mmofl_simulation_delete(first);
     return mmofl_ranks_agree(ranks, st, err);
 }

@@ -16,7 +16,7 @@ typedef struct mmofl_run_options {
 /** Make the first seed's simulation once, to print what will run (unless quiet) and to
  * refuse what cannot: a partition that the data do not allow, a model that does not fit
  * them, more memory than is free.  The same outcome on all ranks.  Statuses of
- * mmofl_setup_simulation and mmofl_setup_check_memory. */
+ * mmofl_setup_simulation. */
 MMOFL_CHECKED mmofl_status mmofl_experiment_check(const mmofl_setup *setup, bool quiet,
                                                   mmofl_error *err);
 

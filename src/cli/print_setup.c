@@ -34,15 +34,14 @@ static double mebibytes(size_t bytes)
     return (double)bytes / (1024 * 1024);
 }
 
-static void print_memory(const mmofl_simulation *simulation)
+static void print_memory(size_t program, const mmofl_simulation *simulation)
 {
     mmofl_memory_plan plan = mmofl_simulation_memory(simulation);
     fprintf(stderr,
-            "  memory       %.1f MiB: data %.1f, threads %.1f, coordinator %.1f, "
-            "devices %.1f "
-            "(%zu bytes each)\n",
-            mebibytes(mmofl_memory_total(plan)), mebibytes(plan.data),
-            mebibytes(plan.threads), mebibytes(plan.coordinator),
+            "  memory       %.1f MiB: program %.1f, data %.1f, threads %.1f, "
+            "coordinator %.1f, devices %.1f (%zu bytes each)\n",
+            mebibytes(program + mmofl_memory_total(plan)), mebibytes(program),
+            mebibytes(plan.data), mebibytes(plan.threads), mebibytes(plan.coordinator),
             mebibytes(plan.devices), plan.per_device);
 }
 
@@ -108,5 +107,5 @@ void mmofl_cli_print_setup(const mmofl_setup *setup, const mmofl_simulation *sim
     fprintf(stderr, "\n");
     print_validation(&x->evaluate);
     print_run(setup, model->isa->name);
-    print_memory(simulation);
+    print_memory(setup->program, simulation);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "data/builder.h"
 #include "data/dataset_parts.h"
 
@@ -56,6 +57,26 @@ static bool take_arrays(const mmofl_builder_plan *plan, mmofl_dataset *set,
     return true;
 }
 
+/* Arrays that are larger than what is free are not begun. */
+static mmofl_status make_arrays(const mmofl_builder_plan *plan, mmofl_dataset *set,
+                                mmofl_builder *builder, mmofl_error *err)
+{
+    double bytes = 0, free = (double)mmofl_memory_available();
+    for (int m = 0; m < set->n_modalities; m++)
+        bytes += (double)mmofl_shape_count(set->modality[m].shape) * 4;
+    bytes *= (double)set->n_samples;
+    if (free > 0 && bytes > free)
+        return mmofl_fail(err, MMOFL_E_MEMORY,
+                          "%zu samples of %s take %.0f MiB, and %.0f MiB are free: "
+                          "wanted fewer samples",
+                          set->n_samples, set->name, bytes / (1 << 20),
+                          free / (1 << 20));
+    return take_arrays(plan, set, builder)
+               ? MMOFL_OK
+               : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %zu samples of %s",
+                            set->n_samples, set->name);
+}
+
 mmofl_status mmofl_builder_begin(const mmofl_builder_plan *plan, mmofl_builder *builder,
                                  mmofl_error *err)
 {
@@ -65,9 +86,8 @@ mmofl_status mmofl_builder_begin(const mmofl_builder_plan *plan, mmofl_builder *
         return st;
     copy_plan(plan, made.set);
     st = mmofl_dataset_check_header(made.set, err);
-    if (!st && !take_arrays(plan, made.set, &made))
-        st = mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %zu samples of %s",
-                        plan->n_samples, made.set->name);
+    if (!st)
+        st = make_arrays(plan, made.set, &made, err);
     if (st) {
         mmofl_dataset_close(made.set);
         return st;

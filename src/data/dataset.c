@@ -71,6 +71,11 @@ mmofl_status mmofl_dataset_new(long fail_after, mmofl_dataset **set, mmofl_error
     return MMOFL_OK;
 }
 
+size_t mmofl_dataset_bytes(const mmofl_dataset *set)
+{
+    return set->memory->mapping.size + set->memory->arena.bytes;
+}
+
 void mmofl_dataset_close(mmofl_dataset *set)
 {
     if (!set)

@@ -66,6 +66,22 @@ mmofl_status mmofl_dealing_by_class(mmofl_dealing *dealing, size_t **start,
     return MMOFL_OK;
 }
 
+/* For a result of `total` samples. */
+static mmofl_status no_room(const mmofl_dealing *dealing, size_t total,
+                            mmofl_error *err)
+{
+    double bytes =
+        (double)dealing->devices * sizeof(size_t) + (double)total * sizeof(uint32_t);
+    size_t limit = dealing->arena->limit;
+    if (!limit || bytes < (double)limit)
+        return mmofl_dealing_no_memory(dealing, err);
+    return mmofl_fail(err, MMOFL_E_MEMORY,
+                      "the pools of %zu devices take %.0f MiB (%.0f bytes each), and "
+                      "%.0f MiB are free: wanted fewer devices or smaller pools",
+                      dealing->devices, bytes / (1 << 20),
+                      bytes / (double)dealing->devices, (double)limit / (1 << 20));
+}
+
 mmofl_status mmofl_dealing_take_result(mmofl_dealing *dealing, size_t total,
                                        size_t **start, uint32_t **index,
                                        mmofl_error *err)
@@ -74,7 +90,7 @@ mmofl_status mmofl_dealing_take_result(mmofl_dealing *dealing, size_t total,
     size_t *first = MMOFL_ARENA_NEW(dealing->arena, dealing->devices + 2, size_t);
     uint32_t *samples = MMOFL_ARENA_NEW(dealing->arena, total, uint32_t);
     if (!first || !samples)
-        return mmofl_dealing_no_memory(dealing, err);
+        return no_room(dealing, total, err);
     *start = first;
     *index = dealing->index = samples;
     return MMOFL_OK;

@@ -4,13 +4,16 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/number.h"
+#include "base/memory.h"
 #include "run/setup.h"
 
 mmofl_status mmofl_setup_share(mmofl_setup *setup, const mmofl_experiment *experiment,
                                mmofl_dataset *data, int threads, mmofl_error *err)
 {
-    mmofl_setup made = {.experiment = experiment, .data = data, .shares_data = true};
+    mmofl_setup made = {.experiment = experiment,
+                        .data = data,
+                        .shares_data = true,
+                        .program = mmofl_memory_resident()};
     mmofl_status st = mmofl_pool_new(threads, &made.pool);
     if (st)
         return mmofl_fail(err, st, "cannot start %d threads", threads);
@@ -51,27 +54,6 @@ bool mmofl_setup_records_injected(const mmofl_experiment *x)
             x->fleet.devices <= MMOFL_RECORD_DEVICES);
 }
 
-/* MemAvailable of Linux in bytes; 0 when it is not told. */
-static size_t available_memory(void)
-{
-    FILE *file = fopen("/proc/meminfo", "r");
-    if (!file)
-        return 0;
-    static const char key[] = "MemAvailable:";
-    char line[256];
-    uint64_t kib = 0;
-    while (!kib && fgets(line, sizeof line, file)) {
-        if (strncmp(line, key, strlen(key)) != 0)
-            continue;
-        const char *at = line + strlen(key);
-        at += strspn(at, " ");
-        if (mmofl_number_whole(&at, &kib))
-            break;
-    }
-    fclose(file);
-    return (size_t)kib * 1024;
-}
-
 /* Ranks that share this machine's memory. */
 static size_t neighbours_of(const mmofl_setup *setup)
 {
@@ -98,7 +80,7 @@ mmofl_simulation_setup mmofl_setup_fleet(const mmofl_setup *setup, uint64_t seed
         .undisturbed = mmofl_method_of(&x->method)->undisturbed,
         .record_injected = mmofl_setup_records_injected(x),
         .analyze_every = x->analysis.errors ? x->analysis.every : 0,
-        .memory_limit = available_memory() / neighbours_of(setup),
+        .memory_limit = mmofl_memory_available() / neighbours_of(setup),
         .pool = setup->pool,
         .ranks = setup->ranks,
         .remote = setup->remote};
@@ -115,13 +97,14 @@ mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation, int co
                                       mmofl_error *err)
 {
     mmofl_memory_plan plan = mmofl_simulation_memory(simulation);
-    size_t needed = plan.data + (mmofl_memory_total(plan) - plan.data) * (size_t)copies;
-    size_t there = available_memory();
-    if (there && needed > there)
-        return mmofl_fail(
-            err, MMOFL_E_MEMORY,
-            "the run needs %.0f MiB and %.0f MiB are free: fewer devices, a smaller "
-            "data set or fewer threads (--threads) need less",
-            (double)needed / (1 << 20), (double)there / (1 << 20));
+    size_t one = mmofl_memory_total(plan) - plan.data, free = mmofl_memory_available(),
+           more = one * (size_t)(copies - 1);
+    if (free && more > free)
+        return mmofl_fail(err, MMOFL_E_MEMORY,
+                          "%d runs at a time need %.0f MiB beside their data, and %.0f "
+                          "MiB are free: wanted fewer devices or fewer threads "
+                          "(--threads)",
+                          copies, (double)(one + more) / (1 << 20),
+                          (double)(one + free) / (1 << 20));
     return MMOFL_OK;
 }

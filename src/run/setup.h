@@ -14,6 +14,7 @@ typedef struct mmofl_setup {
     const mmofl_ranks *ranks;         /* NULL: alone */
     const mmofl_remote_fleet *remote; /* devices that are elsewhere; NULL: simulated */
     double loading_s;                 /* what it took to load the data */
+    size_t program;                   /* bytes that the process had in memory before */
 } mmofl_setup;
 
 /** Load the data and start `threads` threads (0 = one per core). */
@@ -55,8 +56,8 @@ MMOFL_CHECKED mmofl_status mmofl_setup_simulation(const mmofl_setup *setup,
                                                   mmofl_simulation **simulation,
                                                   mmofl_error *err);
 
-/** Refuse what does not fit into the memory that is free: `copies` such simulations on
- * one data set.  @retval E_MEMORY */
+/** Refuse what does not fit into the memory that is free: `copies` >= 1 such
+ * simulations on one data set, of which this one is there already.  @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_setup_check_memory(const mmofl_simulation *simulation,
                                                     int copies, mmofl_error *err);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "nn/isa.h"
 #include "run/setup.h"
 
@@ -103,7 +104,8 @@ mmofl_status mmofl_setup_init_ranks(mmofl_setup *setup, const mmofl_ranks *ranks
                                     const mmofl_experiment *experiment, int threads,
                                     mmofl_error *err)
 {
-    mmofl_setup made = {.experiment = experiment, .ranks = ranks};
+    mmofl_setup made = {
+        .experiment = experiment, .ranks = ranks, .program = mmofl_memory_resident()};
     int n = threads ? threads : ranks->cores;
     mmofl_status st = mmofl_pool_new(n, &made.pool);
     if (st)

@@ -44,6 +44,9 @@ struct mmofl_simulation {
     uint32_t n_participants;
 };
 
+/** How much of the memory limit is left, at least 1; 0: there is no limit. */
+size_t mmofl_fleet_memory_left(const mmofl_simulation *s);
+
 /* ---- exchange.c ---- */
 
 /** @retval E_MEMORY */

@@ -43,14 +43,15 @@ mmofl_status mmofl_fleet_kept_init(mmofl_simulation *s, mmofl_error *err)
 {
     const mmofl_simulation_setup *u = &s->setup;
     size_t n = s->model->n_parameters;
-    double bytes = (double)rows_here(s) * (double)row_bytes(s);
-    if (u->memory_limit > 0 && bytes > (double)u->memory_limit)
+    double bytes = (double)rows_here(s) * (double)row_bytes(s),
+           left = (double)mmofl_fleet_memory_left(s);
+    if (left > 0 && bytes > left)
         return mmofl_fail(err, MMOFL_E_MEMORY,
                           "aggregation %s makes each of %d devices keep %zu numbers: "
                           "%.0f MiB, and %.0f MiB are free; wanted fewer devices or "
                           "another rule",
                           u->aggregation->kind->name, u->devices, n, bytes / (1 << 20),
-                          (double)u->memory_limit / (1 << 20));
+                          left / (1 << 20));
     s->kept = MMOFL_ARENA_NEW(&s->pools, rows_here(s) * n, float);
     if (!s->kept || (s->ranks->size > 1 && make_packed(s)))
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d devices", u->devices);

@@ -5,6 +5,37 @@
 #include "fed/participation.h"
 #include "sim/fleet_parts.h"
 
+/* Of all threads that there are so far. */
+static size_t learners_bytes(const mmofl_simulation *s)
+{
+    size_t bytes = 0;
+    for (int t = 0; t < s->n_threads; t++)
+        bytes +=
+            s->thread[t].learner ? mmofl_learner_space_bytes(s->thread[t].learner) : 0;
+    return bytes;
+}
+
+size_t mmofl_fleet_memory_left(const mmofl_simulation *s)
+{
+    size_t limit = s->setup.memory_limit, taken = s->arena.bytes + s->pools.bytes +
+                                                  learners_bytes(s) +
+                                                  mmofl_imbalance_bytes(s->imbalance);
+    return limit == 0 ? 0 : limit > taken ? limit - taken : 1;
+}
+
+/* Each thread takes as much as the first one. */
+static mmofl_status check_threads(const mmofl_simulation *s, int n, mmofl_error *err)
+{
+    double mib = (double)mmofl_learner_space_bytes(s->thread[0].learner) / (1 << 20),
+           left = (double)mmofl_fleet_memory_left(s) / (1 << 20);
+    if (left == 0 || mib * (n - 1) <= left)
+        return MMOFL_OK;
+    return mmofl_fail(err, MMOFL_E_MEMORY,
+                      "%d threads take %.0f MiB each, and %.0f MiB are free: wanted "
+                      "fewer threads (--threads) or a smaller model or batch",
+                      n, mib, left + mib);
+}
+
 static mmofl_status make_threads(mmofl_simulation *s, mmofl_error *err)
 {
     int n = mmofl_pool_threads(s->setup.pool);
@@ -21,6 +52,9 @@ static mmofl_status make_threads(mmofl_simulation *s, mmofl_error *err)
             mmofl_learner_space_new(&s->learner, false, s->setup.fail_after,
                                     &space->learner))
             return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d threads", n);
+        mmofl_status st = t == 0 ? check_threads(s, n, err) : MMOFL_OK;
+        if (st)
+            return st;
     }
     return MMOFL_OK;
 }
@@ -40,7 +74,7 @@ static mmofl_status make_coordinator(mmofl_simulation *s, mmofl_error *err)
                                      .method = s->setup.method,
                                      .momentum = s->setup.train->momentum,
                                      .ranks = s->ranks,
-                                     .memory_limit = s->setup.memory_limit,
+                                     .memory_limit = mmofl_fleet_memory_left(s),
                                      .fail_after = s->setup.fail_after};
     mmofl_status st = mmofl_coordinator_new(&setup, initial, &s->coordinator, err);
     free(initial);
@@ -172,6 +206,7 @@ mmofl_status mmofl_simulation_new(const mmofl_simulation_setup *setup,
     s->setup = *setup;
     s->ranks = mmofl_ranks_or_alone(setup->ranks);
     s->arena.fail_after = s->pools.fail_after = setup->fail_after;
+    s->arena.limit = s->pools.limit = setup->memory_limit;
     if (setup->method && mmofl_method_of(setup->method)->undisturbed)
         s->setup.undisturbed = true;
     if (setup->remote) {
@@ -211,28 +246,16 @@ const mmofl_model *mmofl_simulation_model(const mmofl_simulation *s)
     return s->model;
 }
 
-static size_t data_bytes(const mmofl_dataset *data)
-{
-    size_t bytes = data->n_samples * (sizeof *data->mask + sizeof *data->label +
-                                      sizeof *data->owner + sizeof *data->time);
-    for (int m = 0; m < data->n_modalities; m++)
-        bytes += data->n_samples * mmofl_shape_count(data->modality[m].shape) *
-                 sizeof(float);
-    return bytes;
-}
-
 mmofl_memory_plan mmofl_simulation_memory(const mmofl_simulation *s)
 {
     size_t devices = s->pools.bytes + mmofl_imbalance_bytes(s->imbalance);
-    mmofl_memory_plan plan = {.data = data_bytes(s->setup.data),
+    mmofl_memory_plan plan = {.data = mmofl_dataset_bytes(s->setup.data),
                               .devices = devices,
                               .per_device = devices / (size_t)s->setup.devices,
-                              .threads = s->arena.bytes +
+                              .threads = s->arena.bytes + learners_bytes(s) +
                                          mmofl_evaluator_bytes(s->evaluator) +
                                          mmofl_analysis_bytes(s->analysis),
                               .coordinator = mmofl_coordinator_bytes(s->coordinator)};
-    for (int t = 0; t < s->n_threads; t++)
-        plan.threads += mmofl_learner_space_bytes(s->thread[t].learner);
     return plan;
 }
 

@@ -50,7 +50,7 @@ typedef struct mmofl_simulation_setup {
     const mmofl_test_imbalance_spec *test_imbalance; /* NULL: as the fleet's */
     bool undisturbed;     /* devices record everything, and clean; tests do not */
     bool record_injected; /* keep what was injected, participant by participant */
-    size_t memory_limit;  /* bytes for what an aggregation rule keeps; 0: no limit */
+    size_t memory_limit;  /* most bytes beside the data; 0: no limit */
     int analyze_every;    /* measure error terms in every n-th round; 0: never */
     mmofl_pool *pool;
     const mmofl_remote_fleet *remote; /* NULL: the devices are simulated.  Else these
@@ -87,8 +87,10 @@ typedef struct mmofl_simulation mmofl_simulation;
 
 /** Partition the data, plan the model, make room for every thread, draw the initial
  * model.
- * @retval E_INFEASIBLE, E_RANGE, E_SHAPE, E_UNKNOWN, E_TYPE, E_SYNTAX, E_MEMORY  err
- * says what does not fit */
+ * @retval E_MEMORY  also when it would pass the memory limit, which is found out before
+ *                   the memory is touched: err has the numbers
+ * @retval E_INFEASIBLE, E_RANGE, E_SHAPE, E_UNKNOWN, E_TYPE, E_SYNTAX  err says what
+ *                   does not fit */
 MMOFL_CHECKED mmofl_status mmofl_simulation_new(const mmofl_simulation_setup *setup,
                                                 mmofl_simulation **simulation,
                                                 mmofl_error *err);

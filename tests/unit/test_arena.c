@@ -53,6 +53,18 @@ static void a_large_request_leaves_the_shared_block_in_reach(void **state)
     mmofl_arena_free(&arena);
 }
 
+static void what_would_pass_the_limit_fails_and_takes_nothing(void **state)
+{
+    (void)state;
+    mmofl_arena arena = {.limit = 1000};
+    CHECK(mmofl_arena_take(&arena, 1, 1001) == NULL);
+    CHECK(mmofl_arena_take(&arena, 1, 900) != NULL); /* 960 with its alignment */
+    CHECK_INT(arena.bytes, 960);
+    CHECK(mmofl_arena_take(&arena, 1, 41) == NULL);
+    CHECK_INT(arena.bytes, 960);
+    mmofl_arena_free(&arena);
+}
+
 static void no_bytes_are_a_valid_pointer(void **state)
 {
     (void)state;
@@ -124,6 +136,7 @@ static void a_freed_arena_is_an_empty_one(void **state)
 
 CHECK_MAIN(TEST(blocks_are_zeroed_and_aligned), TEST(blocks_do_not_overlap),
            TEST(a_large_request_leaves_the_shared_block_in_reach),
+           TEST(what_would_pass_the_limit_fails_and_takes_nothing),
            TEST(no_bytes_are_a_valid_pointer),
            TEST(a_product_that_overflows_is_refused),
            TEST(the_chosen_allocation_fails_and_only_that_one),

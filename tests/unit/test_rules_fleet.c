@@ -187,7 +187,7 @@ static void what_devices_keep_is_refused_beyond_the_limit(void **state)
     fleet f;
     fleet_prepare(&f, FLEET, 200, 1);
     f.aggregation = fixture_pick(mmofl_aggregation_kinds(), "scaffold");
-    f.setup.memory_limit = 1000;
+    f.setup.memory_limit = 10000;
     mmofl_error err = {0};
     CHECK_STATUS(mmofl_simulation_new(&f.setup, &f.simulation, &err), MMOFL_E_MEMORY);
     CHECK_CONTAINS(err.text, "each of 8 devices keep");

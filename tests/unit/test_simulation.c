@@ -432,6 +432,29 @@ static void the_memory_plan_is_what_was_taken(void **state)
 #endif
 }
 
+/* 2000 pools of 150 samples are 1.2 MB.  Nothing of what passes the limit is taken: the
+ * refusal comes before. */
+static void what_passes_the_memory_limit_is_refused_with_numbers(void **state)
+{
+    (void)state;
+    fleet f;
+    mmofl_error err = {0};
+    fleet_prepare(&f, 2000, 300, 3);
+    f.partition = fixture_pick(mmofl_partition_kinds(), "shared per_device=150");
+    f.setup.memory_limit = 1000000;
+    CHECK_STATUS(mmofl_simulation_new(&f.setup, &f.simulation, &err), MMOFL_E_MEMORY);
+    CHECK_CONTAINS(err.text, "the pools of 2000 devices take 1 MiB (608 bytes each)");
+    CHECK_CONTAINS(err.text, "and 1 MiB are free: wanted fewer devices");
+    f.setup.memory_limit = 1300000;
+    CHECK_STATUS(mmofl_simulation_new(&f.setup, &f.simulation, &err), MMOFL_E_MEMORY);
+    CHECK_CONTAINS(err.text, "3 threads take 0 MiB each");
+    f.setup.memory_limit = 10000000;
+    fleet_start(&f);
+    mmofl_memory_plan plan = mmofl_simulation_memory(f.simulation);
+    CHECK(mmofl_memory_total(plan) - plan.data < f.setup.memory_limit);
+    fleet_delete(&f);
+}
+
 CHECK_MAIN(TEST(every_number_of_threads_gives_the_same_bytes),
            TEST(a_restored_fleet_goes_on_to_the_same_bytes),
            TEST(another_seed_gives_another_model), TEST(only_participants_learn),
@@ -445,4 +468,5 @@ CHECK_MAIN(TEST(every_number_of_threads_gives_the_same_bytes),
            TEST(any_failing_allocation_is_reported),
            TEST(watching_a_device_sees_its_round_and_changes_nothing),
            TEST(nothing_is_allocated_in_a_round),
-           TEST(the_memory_plan_is_what_was_taken))
+           TEST(the_memory_plan_is_what_was_taken),
+           TEST(what_passes_the_memory_limit_is_refused_with_numbers))
