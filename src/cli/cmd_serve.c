@@ -289,10 +289,11 @@ static mmofl_status say_farewell(deployment *d, mmofl_error *err)
         st = mmofl_model_copy_load(path, mmofl_server_model(d->server), &last, err);
     if (st)
         return st;
-    mmofl_server_finish(d->server, (uint64_t)d->experiment.rounds, last.parameters,
-                        last.has_prototypes ? &last.prototypes : NULL, farewell_s);
+    st = mmofl_server_finish(d->server, (uint64_t)d->experiment.rounds, last.parameters,
+                             last.has_prototypes ? &last.prototypes : NULL, farewell_s,
+                             err);
     mmofl_model_copy_free(&last);
-    return MMOFL_OK;
+    return st;
 }
 
 static int serve(deployment *d, request *r)

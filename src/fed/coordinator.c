@@ -33,6 +33,7 @@ struct mmofl_coordinator {
     mmofl_participation participants;
     bool *answered;               /* (n_participants) */
     mmofl_device_report *reports; /* (n_participants) */
+    uint64_t late;                /* updates of earlier rounds in the open one */
     pthread_mutex_t lock; /* late updates may come at any time, also between rounds */
 };
 
@@ -220,6 +221,7 @@ mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broad
     if (!c->open) {
         mmofl_participation_draw(&c->participants, c->round + 1);
         memset(c->answered, 0, c->n_participants * sizeof *c->answered);
+        c->late = 0;
         c->rule->begin(c->state, c->parameters);
         if (c->has_prototypes)
             mmofl_global_prototypes_begin(&c->prototypes);
@@ -313,6 +315,30 @@ mmofl_status mmofl_coordinator_accept(mmofl_coordinator *c, const mmofl_update *
     return st;
 }
 
+static mmofl_status accept_late_locked(mmofl_coordinator *c, const mmofl_update *u)
+{
+    if (!c->open)
+        return MMOFL_E_STATE;
+    if (c->rule->keeps_updates || (c->rule->local && c->rule->local->up))
+        return MMOFL_E_UNSUPPORTED;
+    if (u->device >= c->setup.devices)
+        return MMOFL_E_UNKNOWN;
+    if (u->n_parameters != c->setup.n_parameters)
+        return MMOFL_E_SHAPE;
+    mmofl_status st = take(c, u);
+    c->late += !st;
+    return st;
+}
+
+mmofl_status mmofl_coordinator_accept_late(mmofl_coordinator *c,
+                                           const mmofl_update *update)
+{
+    pthread_mutex_lock(&c->lock);
+    mmofl_status st = accept_late_locked(c, update);
+    pthread_mutex_unlock(&c->lock);
+    return st;
+}
+
 static mmofl_status merge_locked(mmofl_coordinator *c, const size_t *start)
 {
     if (!c->open)
@@ -358,7 +384,8 @@ static double mean_of(double sum, uint64_t n)
 
 static mmofl_round_summary summarize(const mmofl_coordinator *c)
 {
-    mmofl_round_summary s = {.round = c->round + 1, .participants = c->n_participants};
+    mmofl_round_summary s = {
+        .round = c->round + 1, .participants = c->n_participants, .late = c->late};
     uint32_t with_fresh = 0;
     for (uint32_t i = 0; i < c->n_participants; i++) {
         if (!c->answered[i])
@@ -380,7 +407,8 @@ static mmofl_round_summary summarize(const mmofl_coordinator *c)
     const mmofl_local_kind *local = c->rule->local;
     size_t down = local && local->down ? n : 0, up = local && local->up ? n : 0;
     s.bytes_down = s.participants * mmofl_broadcast_bytes(n + down, prototypes);
-    s.bytes_up = s.updates * mmofl_update_bytes(n + up, encoders, prototypes);
+    s.bytes_up =
+        (s.updates + s.late) * mmofl_update_bytes(n + up, encoders, prototypes);
     return s;
 }
 

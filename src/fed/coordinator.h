@@ -36,6 +36,7 @@ typedef struct mmofl_round_summary {
     uint64_t round;
     uint32_t participants; /* asked */
     uint32_t updates;      /* that answered */
+    uint64_t late;         /* further updates, of earlier rounds; in no other sum */
     uint64_t fresh, fresh_correct;
     double loss;       /* F_t: mean over devices of the loss on their fresh samples */
     double train_loss; /* mean over devices */
@@ -102,6 +103,18 @@ MMOFL_CHECKED mmofl_status mmofl_coordinator_open(mmofl_coordinator *coordinator
  * values */
 MMOFL_CHECKED mmofl_status mmofl_coordinator_accept(mmofl_coordinator *coordinator,
                                                     const mmofl_update *update);
+
+/** Take an update of an earlier round, from any device, that was moved to the open
+ * round's model (fed/rebase.h): one more term of the mean, and of the prototypes; its
+ * report is not added up.  Not with ranks.  Thread-safe.  Whether it was taken before
+ * is the caller's to know.
+ * @retval E_STATE        no round is open
+ * @retval E_UNSUPPORTED  the rule keeps the updates of participants apart, or has
+ *                        numbers of its own in them
+ * @retval E_UNKNOWN, E_SHAPE, E_MISSING, E_NONFINITE, E_RANGE  as
+ * mmofl_coordinator_accept */
+MMOFL_CHECKED mmofl_status mmofl_coordinator_accept_late(mmofl_coordinator *coordinator,
+                                                         const mmofl_update *update);
 
 /** Take in what the other ranks accepted: all call it once their updates are there.
  * Participants number start[r] ... start[r + 1] - 1 are those that rank r has heard.

@@ -1,4 +1,4 @@
-/* journal.c - three small tables, and one transaction that stays open between commits.
+/* journal.c - four small tables, and one transaction that stays open between commits.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,17 +8,20 @@
 
 struct mmofl_journal {
     mmofl_sql *sql;
-    bool is_dirty; /* a transaction is open */
+    bool is_dirty;     /* a transaction is open */
+    mmofl_status lost; /* why a transaction ended before it was committed; OK: none */
 };
 
 static const char schema[] =
     "CREATE TABLE round (one INTEGER PRIMARY KEY CHECK (one = 1),"
     " number INTEGER NOT NULL, digest BLOB NOT NULL) STRICT;"
-    "CREATE TABLE answer (device INTEGER PRIMARY KEY, message BLOB NOT NULL) STRICT;"
+    "CREATE TABLE answer (device INTEGER NOT NULL, round INTEGER NOT NULL,"
+    " message BLOB, PRIMARY KEY (device, round)) STRICT;"
+    "CREATE TABLE model (round INTEGER PRIMARY KEY, parameters BLOB NOT NULL) STRICT;"
     "CREATE TABLE session (device INTEGER PRIMARY KEY, session INTEGER NOT NULL)"
     " STRICT";
 
-static const mmofl_sql_format format = {"journal", 1296909898 /* "MMFJ" */, 1, schema};
+static const mmofl_sql_format format = {"journal", 1296909898 /* "MMFJ" */, 2, schema};
 
 mmofl_status mmofl_journal_open(const char *path, mmofl_journal **out, mmofl_error *err)
 {
@@ -50,16 +53,28 @@ static mmofl_status begin_change(mmofl_journal *j, mmofl_error *err)
     return st;
 }
 
-/* A statement that failed may have taken the whole transaction with it. */
+/* A statement that failed may have taken the whole transaction with it, and what was
+ * added before: whoever waits for the commit must hear of it. */
 static mmofl_status after_change(mmofl_journal *j, mmofl_status st)
 {
-    if (st && sqlite3_get_autocommit(j->sql->db))
+    if (st && j->is_dirty && sqlite3_get_autocommit(j->sql->db)) {
         j->is_dirty = false;
+        j->lost = st;
+    }
     return st;
 }
 
 mmofl_status mmofl_journal_commit(mmofl_journal *j, mmofl_error *err)
 {
+    mmofl_status lost = j->lost;
+    j->lost = MMOFL_OK;
+    if (lost && j->is_dirty) /* begun after the loss: it goes the same way */
+        (void)!mmofl_sql_end(j->sql, lost, NULL);
+    if (lost) {
+        j->is_dirty = false;
+        return mmofl_fail(err, lost, "%s: nothing kept: %s", j->sql->path,
+                          mmofl_status_text(lost));
+    }
     if (!j->is_dirty)
         return MMOFL_OK;
     j->is_dirty = false;
@@ -68,7 +83,7 @@ mmofl_status mmofl_journal_commit(mmofl_journal *j, mmofl_error *err)
 
 bool mmofl_journal_is_dirty(const mmofl_journal *j)
 {
-    return j->is_dirty;
+    return j->is_dirty || j->lost;
 }
 
 /* ---- the round ---- */
@@ -91,11 +106,30 @@ static mmofl_status find_round(mmofl_journal *j, uint64_t round,
     return st;
 }
 
-static mmofl_status replace_round(mmofl_journal *j, uint64_t round,
-                                  const unsigned char *digest, mmofl_error *err)
+/* A statement that takes one or two rounds. */
+static mmofl_status run_for_rounds(mmofl_journal *j, const char *sql, uint64_t a,
+                                   uint64_t b, mmofl_error *err)
 {
     sqlite3_stmt *s;
-    mmofl_status st = mmofl_sql_exec(j->sql, "DELETE FROM answer", err);
+    mmofl_status st = mmofl_sql_prepare(j->sql, sql, &s, err);
+    if (st)
+        return st;
+    int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)a);
+    if (sqlite3_bind_parameter_count(s) > 1)
+        bound |= sqlite3_bind_int64(s, 2, (sqlite3_int64)b);
+    return mmofl_sql_run(j->sql, s, bound, err);
+}
+
+static mmofl_status replace_round(mmofl_journal *j, uint64_t round,
+                                  const unsigned char *digest, uint64_t since,
+                                  mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = run_for_rounds(
+        j, "DELETE FROM answer WHERE round < ? OR round >= ?", since, round, err);
+    if (!st)
+        st = mmofl_sql_exec(
+            j->sql, "UPDATE answer SET message = NULL WHERE message IS NOT NULL", err);
     if (!st)
         st = mmofl_sql_prepare(
             j->sql,
@@ -108,9 +142,11 @@ static mmofl_status replace_round(mmofl_journal *j, uint64_t round,
     return mmofl_sql_run(j->sql, s, bound, err);
 }
 
+static const char n_answers[] = "SELECT count(*) FROM answer WHERE message IS NOT NULL";
+
 mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
                                  const unsigned char digest[MMOFL_JOURNAL_DIGEST_BYTES],
-                                 bool *goes_on, mmofl_error *err)
+                                 uint64_t since, bool *goes_on, mmofl_error *err)
 {
     bool same = false;
     int64_t answers = 0;
@@ -118,13 +154,13 @@ mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
     if (!st)
         st = find_round(j, round, digest, &same, err);
     if (!st && same)
-        st = mmofl_sql_number(j->sql, "SELECT count(*) FROM answer", &answers, err);
+        st = mmofl_sql_number(j->sql, n_answers, &answers, err);
     if (!st && !same) {
         st = begin_change(j, err);
         if (!st)
-            st = after_change(j, replace_round(j, round, digest, err));
-        if (!st)
-            st = mmofl_journal_commit(j, err);
+            st = after_change(j, replace_round(j, round, digest, since, err));
+        mmofl_status ended = mmofl_journal_commit(j, st ? NULL : err);
+        st = st ? st : ended;
     }
     *goes_on = answers > 0;
     return st;
@@ -132,18 +168,40 @@ mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
 
 /* ---- what is added ---- */
 
-mmofl_status mmofl_journal_add(mmofl_journal *j, uint64_t device, const void *message,
-                               size_t size, mmofl_error *err)
+mmofl_status mmofl_journal_add(mmofl_journal *j, uint64_t device, uint64_t round,
+                               const void *message, size_t size, mmofl_error *err)
 {
     sqlite3_stmt *s;
     mmofl_status st = begin_change(j, err);
     if (!st)
         st = mmofl_sql_prepare(
-            j->sql, "INSERT INTO answer (device, message) VALUES (?, ?)", &s, err);
+            j->sql, "INSERT INTO answer (device, round, message) VALUES (?, ?, ?)", &s,
+            err);
     if (st)
         return st;
     int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)device);
-    bound |= sqlite3_bind_blob64(s, 2, message, size, SQLITE_STATIC);
+    bound |= sqlite3_bind_int64(s, 2, (sqlite3_int64)round);
+    bound |= sqlite3_bind_blob64(s, 3, message, size, SQLITE_STATIC);
+    return after_change(j, mmofl_sql_run(j->sql, s, bound, err));
+}
+
+mmofl_status mmofl_journal_keep_model(mmofl_journal *j, uint64_t round,
+                                      const void *model, size_t size, uint64_t since,
+                                      mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = begin_change(j, err);
+    if (!st)
+        st = after_change(
+            j, run_for_rounds(j, "DELETE FROM model WHERE round < ?", since, 0, err));
+    if (!st)
+        st = mmofl_sql_prepare(
+            j->sql, "INSERT OR REPLACE INTO model (round, parameters) VALUES (?, ?)",
+            &s, err);
+    if (st)
+        return st;
+    int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)round);
+    bound |= sqlite3_bind_blob64(s, 2, model, size, SQLITE_STATIC);
     return after_change(j, mmofl_sql_run(j->sql, s, bound, err));
 }
 
@@ -171,14 +229,47 @@ mmofl_status mmofl_journal_each(mmofl_journal *j, mmofl_journal_visit *visit,
                                 void *context, mmofl_error *err)
 {
     sqlite3_stmt *s;
-    mmofl_status st = mmofl_sql_prepare(
-        j->sql, "SELECT device, message FROM answer ORDER BY device", &s, err);
+    mmofl_status st =
+        mmofl_sql_prepare(j->sql,
+                          "SELECT device, message FROM answer WHERE message IS NOT NULL"
+                          " ORDER BY device, round",
+                          &s, err);
     if (st)
         return st;
     while (!st && mmofl_sql_next(j->sql, s, &st, err))
         st = visit(context, (uint64_t)sqlite3_column_int64(s, 0),
                    sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1));
     sqlite3_reset(s);
+    return st;
+}
+
+mmofl_status mmofl_journal_each_earlier(mmofl_journal *j,
+                                        mmofl_journal_earlier_visit *visit,
+                                        void *context, mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_prepare(
+        j->sql, "SELECT device, round FROM answer WHERE message IS NULL", &s, err);
+    if (st)
+        return st;
+    while (mmofl_sql_next(j->sql, s, &st, err))
+        visit(context, (uint64_t)sqlite3_column_int64(s, 0),
+              (uint64_t)sqlite3_column_int64(s, 1));
+    return st;
+}
+
+mmofl_status mmofl_journal_each_model(mmofl_journal *j,
+                                      mmofl_journal_model_visit *visit, void *context,
+                                      mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st = mmofl_sql_prepare(
+        j->sql, "SELECT round, parameters FROM model ORDER BY round", &s, err);
+    if (st)
+        return st;
+    while (mmofl_sql_next(j->sql, s, &st, err))
+        visit(context, (uint64_t)sqlite3_column_int64(s, 0), sqlite3_column_blob(s, 1),
+              (size_t)sqlite3_column_bytes(s, 1));
     return st;
 }
 

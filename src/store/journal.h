@@ -2,7 +2,9 @@
  * in one SQLite file beside the run store.
  *
  *   round    the open one: number, digest of its model
- *   answer   what devices sent in it: the message as it travelled
+ *   answer   what devices sent: the message as it travelled, of the round that it was
+ *            made for, until the round in which it came is over; then that it came
+ *   model    of recent rounds, where late answers count
  *   session  the process of each device that said Hello last
  *
  * Changes are gathered and become durable together (mmofl_journal_commit): with one
@@ -27,18 +29,25 @@ MMOFL_CHECKED mmofl_status mmofl_journal_open(const char *path, mmofl_journal **
 void mmofl_journal_close(mmofl_journal *journal);
 
 /** Open a round.  One with the same number and digest goes on, with its answers; of any
- * other all answers are dropped.  Committed when it returns.
+ * other all messages are dropped, and of answers made for rounds before `since`, or for
+ * this one and later, it is forgotten that they came.  Committed when it returns.
  * @param[out] goes_on  there are answers of it */
 MMOFL_CHECKED mmofl_status
 mmofl_journal_begin(mmofl_journal *journal, uint64_t round,
                     const unsigned char digest[MMOFL_JOURNAL_DIGEST_BYTES],
-                    bool *goes_on, mmofl_error *err);
+                    uint64_t since, bool *goes_on, mmofl_error *err);
 
-/** Add a device's answer to the open round; not yet committed.
- * @retval E_DUPLICATE  it has answered */
+/** Add to the open round what a device made for `round`; not yet committed.
+ * @retval E_DUPLICATE  it is there */
 MMOFL_CHECKED mmofl_status mmofl_journal_add(mmofl_journal *journal, uint64_t device,
-                                             const void *message, size_t size,
-                                             mmofl_error *err);
+                                             uint64_t round, const void *message,
+                                             size_t size, mmofl_error *err);
+
+/** Keep the model of a round, and forget those before `since`; not yet committed. */
+MMOFL_CHECKED mmofl_status mmofl_journal_keep_model(mmofl_journal *journal,
+                                                    uint64_t round, const void *model,
+                                                    size_t size, uint64_t since,
+                                                    mmofl_error *err);
 
 /** A device's session; not yet committed. */
 MMOFL_CHECKED mmofl_status mmofl_journal_set_session(mmofl_journal *journal,
@@ -46,7 +55,8 @@ MMOFL_CHECKED mmofl_status mmofl_journal_set_session(mmofl_journal *journal,
                                                      mmofl_error *err);
 
 /** Put everything since the last commit on the disk; cheap when there is nothing.
- * On failure it is as if nothing had been added since then. */
+ * On failure it is as if nothing had been added since then.  A call that failed before
+ * may have taken what was gathered with it: then this one fails once, too. */
 MMOFL_CHECKED mmofl_status mmofl_journal_commit(mmofl_journal *journal,
                                                 mmofl_error *err);
 
@@ -60,6 +70,21 @@ typedef mmofl_status mmofl_journal_visit(void *context, uint64_t device,
 MMOFL_CHECKED mmofl_status mmofl_journal_each(mmofl_journal *journal,
                                               mmofl_journal_visit *visit, void *context,
                                               mmofl_error *err);
+
+/** Called for each answer that came before the open round and is not forgotten: the
+ * round that it was made for. */
+typedef void mmofl_journal_earlier_visit(void *context, uint64_t device,
+                                         uint64_t round);
+MMOFL_CHECKED mmofl_status
+mmofl_journal_each_earlier(mmofl_journal *journal, mmofl_journal_earlier_visit *visit,
+                           void *context, mmofl_error *err);
+
+/** Called for each model that is kept; borrowed. */
+typedef void mmofl_journal_model_visit(void *context, uint64_t round, const void *model,
+                                       size_t size);
+MMOFL_CHECKED mmofl_status mmofl_journal_each_model(mmofl_journal *journal,
+                                                    mmofl_journal_model_visit *visit,
+                                                    void *context, mmofl_error *err);
 
 /** Called for each session, by device. */
 typedef void mmofl_journal_session_visit(void *context, uint64_t device,

@@ -2,6 +2,7 @@
 #include "scratch.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
@@ -34,7 +35,7 @@ static void hear_session(void *context, uint64_t device, uint64_t session)
 static void add(mmofl_journal *j, uint64_t device, const char *text)
 {
     mmofl_error err = {0};
-    CHECK_OK(mmofl_journal_add(j, device, text, strlen(text), &err));
+    CHECK_OK(mmofl_journal_add(j, device, 1, text, strlen(text), &err));
 }
 
 static void answers_come_back_by_device_until_another_round(void **state)
@@ -44,12 +45,12 @@ static void answers_come_back_by_device_until_another_round(void **state)
     bool goes_on = true;
     heard h = {0};
     CHECK_OK(mmofl_journal_open(scratch_path(*state, "journal"), &j, &err));
-    CHECK_OK(mmofl_journal_begin(j, 1, one, &goes_on, &err));
+    CHECK_OK(mmofl_journal_begin(j, 1, one, 1, &goes_on, &err));
     CHECK(!goes_on && !mmofl_journal_is_dirty(j));
     add(j, 7, "seven");
     add(j, 3, "three");
     CHECK(mmofl_journal_is_dirty(j));
-    CHECK_STATUS(mmofl_journal_add(j, 7, "again", 5, &err), MMOFL_E_DUPLICATE);
+    CHECK_STATUS(mmofl_journal_add(j, 7, 1, "again", 5, &err), MMOFL_E_DUPLICATE);
     CHECK_OK(mmofl_journal_commit(j, &err));
     CHECK(!mmofl_journal_is_dirty(j));
     CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
@@ -60,9 +61,9 @@ static void answers_come_back_by_device_until_another_round(void **state)
     h = (heard){.stop = MMOFL_E_SHAPE};
     CHECK_STATUS(mmofl_journal_each(j, hear, &h, &err), MMOFL_E_SHAPE);
     CHECK_INT(h.n, 1);
-    CHECK_OK(mmofl_journal_begin(j, 1, one, &goes_on, &err));
+    CHECK_OK(mmofl_journal_begin(j, 1, one, 1, &goes_on, &err));
     CHECK(goes_on);
-    CHECK_OK(mmofl_journal_begin(j, 1, two, &goes_on, &err)); /* another model */
+    CHECK_OK(mmofl_journal_begin(j, 1, two, 1, &goes_on, &err)); /* another model */
     CHECK(!goes_on);
     h = (heard){0};
     CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
@@ -80,10 +81,11 @@ static void a_kill_takes_only_what_was_not_committed(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         if (mmofl_journal_open(path, &j, &err) ||
-            mmofl_journal_begin(j, 4, one, &goes_on, &err) ||
-            mmofl_journal_add(j, 1, "kept", 4, &err) ||
+            mmofl_journal_begin(j, 4, one, 4, &goes_on, &err) ||
+            mmofl_journal_add(j, 1, 4, "kept", 4, &err) ||
             mmofl_journal_set_session(j, 1, UINT64_MAX - 1, &err) ||
-            mmofl_journal_commit(j, &err) || mmofl_journal_add(j, 2, "lost", 4, &err))
+            mmofl_journal_commit(j, &err) ||
+            mmofl_journal_add(j, 2, 4, "lost", 4, &err))
             _exit(1);
         kill(getpid(), SIGKILL);
     }
@@ -91,7 +93,7 @@ static void a_kill_takes_only_what_was_not_committed(void **state)
     waitpid(pid, &status, 0);
     CHECK(WIFSIGNALED(status));
     CHECK_OK(mmofl_journal_open(path, &j, &err));
-    CHECK_OK(mmofl_journal_begin(j, 4, one, &goes_on, &err));
+    CHECK_OK(mmofl_journal_begin(j, 4, one, 4, &goes_on, &err));
     CHECK(goes_on);
     CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
     CHECK_INT(h.n, 1);
@@ -130,7 +132,104 @@ static void another_file_is_refused_and_left_alone(void **state)
     CHECK_STATUS(mmofl_journal_open("/nowhere/journal", &j, &err), MMOFL_E_IO);
 }
 
-CHECK_MAIN(IN_A_FOLDER(answers_come_back_by_device_until_another_round),
+/* SQLite ends the transaction by itself when the disk is full: those whose answers were
+ * in it must not be told that they are kept. */
+static void a_full_disk_takes_the_gathered_answers_and_the_commit_says_so(void **state)
+{
+    enum { BIG = 16 << 20 };
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    heard h = {0};
+    bool goes_on;
+    struct rlimit limit;
+    char *big = calloc(1, BIG);
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_OK(mmofl_journal_open(scratch_path(*state, "journal"), &j, &err));
+    CHECK_OK(mmofl_journal_begin(j, 1, one, 1, &goes_on, &err));
+    add(j, 1, "small");
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, limit.rlim_max}), 0);
+    CHECK(mmofl_journal_add(j, 2, 1, big, BIG, &err) != MMOFL_OK);
+    CHECK(mmofl_journal_is_dirty(j));
+    CHECK(mmofl_journal_commit(j, &err) != MMOFL_OK);
+    CHECK_CONTAINS(err.text, "journal");
+    CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    add(j, 1, "again");
+    CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
+    CHECK_INT(h.n, 1);
+    CHECK_TEXT(h.message[0], "again");
+    mmofl_journal_close(j);
+    free(big);
+}
+
+static void hear_earlier(void *context, uint64_t device, uint64_t round)
+{
+    heard *h = context;
+    h->device[h->n] = device;
+    h->session[h->n++] = round;
+}
+
+static void hear_model(void *context, uint64_t round, const void *model, size_t size)
+{
+    (void)size;
+    heard *h = context;
+    h->device[h->n] = round;
+    snprintf(h->message[h->n++], 16, "%s", (const char *)model);
+}
+
+static void of_earlier_answers_it_is_kept_that_they_came(void **state)
+{
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    heard h = {0};
+    bool goes_on;
+    CHECK_OK(mmofl_journal_open(scratch_path(*state, "journal"), &j, &err));
+    CHECK_OK(mmofl_journal_begin(j, 1, one, 1, &goes_on, &err));
+    CHECK_OK(mmofl_journal_add(j, 3, 1, "first", 5, &err));
+    CHECK_OK(mmofl_journal_begin(j, 2, one, 1, &goes_on, &err));
+    CHECK(!goes_on);
+    CHECK_STATUS(mmofl_journal_add(j, 3, 1, "again", 5, &err), MMOFL_E_DUPLICATE);
+    CHECK_OK(mmofl_journal_add(j, 4, 1, "late", 4, &err));
+    CHECK_OK(mmofl_journal_add(j, 3, 2, "second", 6, &err));
+    CHECK_OK(mmofl_journal_begin(j, 2, one, 1, &goes_on, &err));
+    CHECK(goes_on);
+    CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
+    CHECK_INT(h.n, 2);
+    CHECK_TEXT(h.message[0], "second");
+    CHECK_TEXT(h.message[1], "late");
+    h = (heard){0};
+    CHECK_OK(mmofl_journal_each_earlier(j, hear_earlier, &h, &err));
+    CHECK(h.n == 1 && h.device[0] == 3 && h.session[0] == 1);
+    CHECK_OK(mmofl_journal_begin(j, 3, one, 2, &goes_on, &err));
+    h = (heard){0};
+    CHECK_OK(mmofl_journal_each_earlier(j, hear_earlier, &h, &err));
+    CHECK(h.n == 1 && h.device[0] == 3 && h.session[0] == 2); /* round 1 is forgotten */
+    mmofl_journal_close(j);
+}
+
+static void models_are_kept_as_long_as_they_count(void **state)
+{
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    heard h = {0};
+    CHECK_OK(mmofl_journal_open(scratch_path(*state, "journal"), &j, &err));
+    CHECK_OK(mmofl_journal_keep_model(j, 4, "four", 5, 2, &err));
+    CHECK_OK(mmofl_journal_keep_model(j, 5, "five", 5, 3, &err));
+    CHECK_OK(mmofl_journal_keep_model(j, 7, "seven", 6, 5, &err));
+    CHECK_OK(mmofl_journal_keep_model(j, 7, "other", 6, 5, &err));
+    CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK_OK(mmofl_journal_each_model(j, hear_model, &h, &err));
+    CHECK(h.n == 2 && h.device[0] == 5 && h.device[1] == 7);
+    CHECK_TEXT(h.message[1], "other");
+    mmofl_journal_close(j);
+}
+
+CHECK_MAIN(IN_A_FOLDER(a_full_disk_takes_the_gathered_answers_and_the_commit_says_so),
+           IN_A_FOLDER(of_earlier_answers_it_is_kept_that_they_came),
+           IN_A_FOLDER(models_are_kept_as_long_as_they_count),
+           IN_A_FOLDER(answers_come_back_by_device_until_another_round),
            IN_A_FOLDER(a_kill_takes_only_what_was_not_committed),
            IN_A_FOLDER(the_last_session_of_a_device_counts),
            IN_A_FOLDER(another_file_is_refused_and_left_alone))

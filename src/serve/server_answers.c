@@ -1,0 +1,235 @@
+/* server_answers.c - an update's way: is it of a round that counts, does the
+ * coordinator take it, is it on the disk; then its device is told.
+ *
+ *   state of a participant      NONE -> ACCEPTED -> KEPT
+ *                                 \-> DECLINED -/
+ *
+ * What the coordinator has taken stays taken: where the disk is full, the device sends
+ * again, and the journal is tried again, until it is kept.  The round is not closed
+ * before that (server_round.c), so that no model has what a restart would not have. */
+#include "serve/server_parts.h"
+
+/* Answers that came within this time go to the disk together. */
+static const double gather_s = 0.01;
+/* A journal that fails is told of so often. */
+static const double complain_s = 10;
+
+void mmofl_server_complain(mmofl_server *s, const mmofl_error *err)
+{
+    double now = mmofl_server_now(s);
+    s->counts.journal_failures++;
+    if (now - s->journal_told_s < complain_s)
+        return;
+    s->journal_told_s = now;
+    MMOFL_SERVER_SAY(s, WARNING, "%s; what devices send is asked for again", err->text);
+}
+
+/* ---- in the open round ---- */
+
+/* The bit of an update of `age` rounds ago, age > 0. */
+static uint32_t bit_of(uint32_t age)
+{
+    return UINT32_C(1) << (age - 1);
+}
+
+static bool is_kept(const mmofl_served *d, uint32_t age)
+{
+    return age > 0 ? d->earlier_kept & bit_of(age) : d->answer == MMOFL_ANSWER_KEPT;
+}
+
+/* One may have come twice, as two objects. */
+static void note_kept(mmofl_server *s, mmofl_served *d, uint32_t age)
+{
+    if (is_kept(d, age))
+        return;
+    s->kept++;
+    if (age > 0) {
+        d->earlier_kept |= bit_of(age);
+        return;
+    }
+    d->answer = MMOFL_ANSWER_KEPT;
+    s->answers++;
+}
+
+void mmofl_server_give_up(mmofl_server *s, uint32_t number)
+{
+    mmofl_served *d = &s->device[number];
+    if (!d->takes_part || d->answer != MMOFL_ANSWER_NONE)
+        return;
+    d->answer = MMOFL_ANSWER_DECLINED;
+    s->declines++;
+}
+
+void mmofl_server_take_decline(mmofl_server *s, uint32_t number,
+                               const mmofl_decline *decline)
+{
+    if (s->stage != MMOFL_SERVER_ROUND || decline->round != s->round)
+        return;
+    mmofl_server_give_up(s, number);
+    MMOFL_SERVER_SAY(s, WARNING, "%s declines round %llu: %s",
+                     mmofl_server_name(s, number), (unsigned long long)decline->round,
+                     decline->text);
+}
+
+/* Is it in the coordinator, from before? */
+static bool is_taken(const mmofl_served *d, uint32_t age)
+{
+    return age > 0 ? d->earlier_taken & bit_of(age)
+                   : d->answer == MMOFL_ANSWER_ACCEPTED || is_kept(d, age);
+}
+
+/* Into the coordinator. */
+static mmofl_status accept_update(mmofl_server *s, uint32_t number,
+                                  mmofl_update_message *u, const mmofl_origin *origin,
+                                  mmofl_error *err)
+{
+    mmofl_served *d = &s->device[number];
+    u->update.device = number;
+    mmofl_status st = mmofl_server_late_fit(s, u, origin);
+    if (!st)
+        st = origin->age > 0 ? mmofl_coordinator_accept_late(s->coordinator, &u->update)
+                             : mmofl_coordinator_accept(s->coordinator, &u->update);
+    if (st)
+        return mmofl_fail(err, st, "%s", mmofl_status_text(st));
+    s->accepted++;
+    if (origin->age > 0) {
+        s->counts.late_used++;
+        d->earlier_taken |= bit_of(origin->age);
+    } else {
+        s->declines -= d->answer == MMOFL_ANSWER_DECLINED; /* it thought again */
+        d->answer = MMOFL_ANSWER_ACCEPTED;
+    }
+    return MMOFL_OK;
+}
+
+/* An answer that counts is kept before it is acknowledged. */
+static void gather(mmofl_server *s, uint32_t number, uint32_t age,
+                   const mmofl_arrival *arrival)
+{
+    mmofl_error err = {0};
+    mmofl_status st = mmofl_journal_add(s->setup.journal, number, s->round - age,
+                                        arrival->message, arrival->size, &err);
+    if (st && st != MMOFL_E_DUPLICATE) {
+        mmofl_server_complain(s, &err);
+        mmofl_endpoint_again(s->endpoint, s->device[number].peer, &arrival->object);
+        return;
+    }
+    if (s->n_waiting == 0)
+        s->gathered_s = mmofl_server_now(s);
+    s->waiting[s->n_waiting++] = (mmofl_gathered){number, age, arrival->object};
+}
+
+static bool refuse(mmofl_server *s, uint32_t number, const mmofl_update *u,
+                   const mmofl_error *why)
+{
+    s->counts.refused[why->status]++;
+    MMOFL_SERVER_SAY(s, INFO, "%s: update of round %llu refused: %s",
+                     mmofl_server_name(s, number), (unsigned long long)u->round,
+                     why->text);
+    return true;
+}
+
+/* An update that counted in an earlier round; its device has not heard that. */
+static bool was_kept(const mmofl_server *s, const mmofl_served *d,
+                     const mmofl_update *u)
+{
+    return u->round < s->round && s->round - u->round <= MMOFL_STALENESS_MOST &&
+           is_kept(d, (uint32_t)(s->round - u->round));
+}
+
+bool mmofl_server_take_update(mmofl_server *s, mmofl_peer *peer, mmofl_message *m,
+                              const mmofl_arrival *arrival, mmofl_error *answer)
+{
+    uint32_t number = mmofl_server_number(s, peer);
+    mmofl_served *d = &s->device[number];
+    mmofl_update_message *u = &m->body.update;
+    mmofl_origin origin = {0};
+    if (was_kept(s, d, &u->update))
+        return true;
+    if (s->stage != MMOFL_SERVER_ROUND)
+        mmofl_fail(answer, MMOFL_E_STALE, "no round is open");
+    else
+        (void)!mmofl_server_late_find(s, u, &origin, answer);
+    if (answer->status)
+        return refuse(s, number, &u->update, answer);
+    if (is_kept(d, origin.age))
+        return true;
+    if (s->n_waiting == MMOFL_GATHERED_MOST) {
+        mmofl_endpoint_again(s->endpoint, peer, &arrival->object);
+        return false;
+    }
+    if (!is_taken(d, origin.age) && accept_update(s, number, u, &origin, answer))
+        return refuse(s, number, &u->update, answer);
+    gather(s, number, origin.age, arrival);
+    return false;
+}
+
+/* ---- the disk ---- */
+
+static bool is_time_to_commit(const mmofl_server *s)
+{
+    uint32_t there = s->answers + s->declines + (uint32_t)s->n_waiting;
+    return s->n_waiting == 0 || s->n_waiting >= MMOFL_GATHERED_MOST / 2 ||
+           there >= s->n_participants ||
+           mmofl_server_now(s) - s->gathered_s >= gather_s;
+}
+
+/* Where the disk does not take it, devices send it again. */
+void mmofl_server_commit(mmofl_server *s)
+{
+    mmofl_error err = {0};
+    if ((s->n_waiting == 0 && !s->sessions_changed) || !is_time_to_commit(s))
+        return;
+    mmofl_status st = mmofl_journal_commit(s->setup.journal, &err);
+    if (st)
+        mmofl_server_complain(s, &err);
+    for (int i = 0; i < s->n_waiting; i++) {
+        const mmofl_gathered *g = &s->waiting[i];
+        mmofl_served *d = &s->device[g->device];
+        if (!st)
+            note_kept(s, d, g->age);
+        if (d->peer && st)
+            mmofl_endpoint_again(s->endpoint, d->peer, &g->object);
+        else if (d->peer) /* it was not revoked meanwhile */
+            mmofl_endpoint_answer(s->endpoint, d->peer, &g->object, MMOFL_OK, "");
+    }
+    s->n_waiting = 0;
+    s->sessions_changed = false;
+}
+
+/* One that the journal has and the coordinator does not take (the clipping norm and
+ * the like were changed) is not waited for: its device was told that it is kept. */
+static mmofl_status replay_one(void *context, uint64_t number, const void *message,
+                               size_t size)
+{
+    mmofl_server *s = context;
+    mmofl_message m = {0};
+    mmofl_error err = {0};
+    mmofl_origin origin;
+    if (number >= s->n_devices)
+        return MMOFL_OK;
+    mmofl_status st = mmofl_message_read(message, size, &s->limits, &m, &err);
+    if (!st && m.kind != MMOFL_MESSAGE_UPDATE)
+        st = mmofl_fail(&err, MMOFL_E_CORRUPT, "no update");
+    if (!st)
+        st = mmofl_server_late_find(s, &m.body.update, &origin, &err);
+    if (!st)
+        st = accept_update(s, (uint32_t)number, &m.body.update, &origin, &err);
+    if (!st)
+        note_kept(s, &s->device[number], origin.age);
+    else if (st != MMOFL_E_MEMORY)
+        mmofl_server_give_up(s, (uint32_t)number);
+    if (st)
+        MMOFL_SERVER_SAY(s, WARNING, "%s: its update in the journal is given up: %s",
+                         mmofl_server_name(s, (uint32_t)number), err.text);
+    mmofl_message_free(&m);
+    return st == MMOFL_E_MEMORY ? st : MMOFL_OK;
+}
+
+mmofl_status mmofl_server_replay(mmofl_server *s, mmofl_error *err)
+{
+    mmofl_status st = mmofl_journal_each(s->setup.journal, replay_one, s, err);
+    return st && !err->status
+               ? mmofl_fail(err, st, "no memory for the journal's updates")
+               : st;
+}
