@@ -9,6 +9,7 @@
  * written, and since anybody can compute a digest, every count, offset and value is
  * checked as if there were none. */
 #include <assert.h>
+#include <libdeflate.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ enum {
     MAGIC_BYTES = 8,
     DIGEST_BYTES = 32,
     DIGEST_AT = MMOFL_DATA_CACHE_PREAMBLE - DIGEST_BYTES,
+    LEAF = 64 << 10,
     MAX_SECTIONS = 5 + 3 * MMOFL_MAX_MODALITIES,
     MAX_HEADER_BYTES = 8192
 };
@@ -52,20 +54,60 @@ static void walk_preamble(mmofl_bytes *place, struct preamble *preamble)
     mmofl_bytes_raw(place, preamble->digest, sizeof preamble->digest);
 }
 
-/* The digest covers everything but itself. */
-static void digest_begin(crypto_generichash_state *state, const unsigned char *data)
+/* The digest covers everything but itself: the bytes before it, and a CRC-32 of each
+ * LEAF bytes behind it, as four bytes.  It is to find damage, not people, who can
+ * compute any digest; so it may be a checksum that costs a tenth of a cryptographic
+ * one, for it is looked at each time a file is opened. */
+struct digest {
+    crypto_generichash_state state;
+    uint32_t crc;
+    size_t filled; /* of the current leaf */
+};
+
+static void digest_leaf(struct digest *digest)
 {
-    crypto_generichash_init(state, NULL, 0, DIGEST_BYTES);
-    crypto_generichash_update(state, data, DIGEST_AT);
+    unsigned char bytes[4];
+    mmofl_bytes place = mmofl_bytes_writer(bytes, sizeof bytes);
+    mmofl_bytes_u32(&place, &digest->crc);
+    crypto_generichash_update(&digest->state, bytes, sizeof bytes);
+    digest->crc = 0;
+    digest->filled = 0;
 }
 
-static void digest_image(const unsigned char *data, size_t size, unsigned char *digest)
+static void digest_begin(struct digest *digest, const unsigned char *data)
 {
-    crypto_generichash_state state;
-    digest_begin(&state, data);
-    crypto_generichash_update(&state, data + MMOFL_DATA_CACHE_PREAMBLE,
-                              size - MMOFL_DATA_CACHE_PREAMBLE);
-    crypto_generichash_final(&state, digest, DIGEST_BYTES);
+    *digest = (struct digest){0};
+    crypto_generichash_init(&digest->state, NULL, 0, DIGEST_BYTES);
+    crypto_generichash_update(&digest->state, data, DIGEST_AT);
+}
+
+static void digest_add(struct digest *digest, const void *data, size_t size)
+{
+    const unsigned char *at = data;
+    for (size_t part; size > 0; at += part, size -= part) {
+        size_t left = LEAF - digest->filled;
+        part = size < left ? size : left;
+        digest->crc = libdeflate_crc32(digest->crc, at, part);
+        digest->filled += part;
+        if (digest->filled == LEAF)
+            digest_leaf(digest);
+    }
+}
+
+static void digest_end(struct digest *digest, unsigned char *out)
+{
+    if (digest->filled > 0)
+        digest_leaf(digest);
+    crypto_generichash_final(&digest->state, out, DIGEST_BYTES);
+}
+
+static void digest_image(const unsigned char *data, size_t size, unsigned char *out)
+{
+    struct digest digest;
+    digest_begin(&digest, data);
+    digest_add(&digest, data + MMOFL_DATA_CACHE_PREAMBLE,
+               size - MMOFL_DATA_CACHE_PREAMBLE);
+    digest_end(&digest, out);
 }
 
 void mmofl_data_cache_seal(unsigned char *data, size_t size)
@@ -338,16 +380,16 @@ static size_t list_pieces(const struct sections *sections, const unsigned char *
     return n;
 }
 
-static void digest_pieces(const mmofl_piece *pieces, size_t n, unsigned char *digest)
+static void digest_pieces(const mmofl_piece *pieces, size_t n, unsigned char *out)
 {
-    crypto_generichash_state state;
     const unsigned char *image = pieces[0].data;
-    digest_begin(&state, image);
-    crypto_generichash_update(&state, image + MMOFL_DATA_CACHE_PREAMBLE,
-                              pieces[0].size - MMOFL_DATA_CACHE_PREAMBLE);
+    struct digest digest;
+    digest_begin(&digest, image);
+    digest_add(&digest, image + MMOFL_DATA_CACHE_PREAMBLE,
+               pieces[0].size - MMOFL_DATA_CACHE_PREAMBLE);
     for (size_t i = 1; i < n; i++)
-        crypto_generichash_update(&state, pieces[i].data, pieces[i].size);
-    crypto_generichash_final(&state, digest, DIGEST_BYTES);
+        digest_add(&digest, pieces[i].data, pieces[i].size);
+    digest_end(&digest, out);
 }
 
 mmofl_status mmofl_dataset_save(const mmofl_dataset *set, const char *path,

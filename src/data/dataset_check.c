@@ -1,11 +1,11 @@
 /* dataset_check.c - is this a data set?  Asked once about every set, whether it was
  * built in memory or mapped from a file that someone may have tampered with, so that
  * no later code needs to ask again. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "data/dataset_loops.h"
 #include "data/dataset_parts.h"
 
 /* --- header ----------------------------------------------------------------------- */
@@ -108,29 +108,13 @@ mmofl_status mmofl_dataset_check_header(const mmofl_dataset *set, mmofl_error *e
 
 /* --- arrays ----------------------------------------------------------------------- */
 
-/* Are all n values finite?  Without an early exit the loop becomes vector code, which
- * matters because it runs over whole files; blocks bound what a bad value costs. */
-static bool all_finite(const float *x, size_t n)
-{
-    enum { BLOCK = 4096 };
-    for (size_t start = 0; start < n; start += BLOCK) {
-        size_t end = n - start < BLOCK ? n : start + BLOCK;
-        int bad = 0;
-        for (size_t i = start; i < end; i++)
-            bad |= !(fabsf(x[i]) <= FLT_MAX);
-        if (bad)
-            return false;
-    }
-    return true;
-}
-
 static mmofl_status check_floats(const mmofl_dataset *set, int m, mmofl_error *err)
 {
     const mmofl_modality *modality = &set->modality[m];
     size_t count = mmofl_shape_count(modality->shape);
     size_t channels = (size_t)mmofl_modality_channels(modality);
     const float *x = set->values[m];
-    if (!all_finite(x, set->n_samples * count))
+    if (!MMOFL_BEST(mmofl_dataset_is_finite)(set->n_samples * count, x))
         for (size_t i = 0; i < set->n_samples * count; i++)
             if (!isfinite(x[i]))
                 return mmofl_fail(err, MMOFL_E_NONFINITE,

@@ -56,6 +56,24 @@ static void every_version_gives_the_bits_of_the_plain_one(void **state)
 #endif
 }
 
+static void every_version_finds_what_is_not_finite(void **state)
+{
+    (void)state;
+    bool (*const versions[])(size_t, const float *) = {
+        mmofl_dataset_is_finite_base, MMOFL_BEST(mmofl_dataset_is_finite)};
+    static const float bad[] = {NAN, -NAN, INFINITY, -INFINITY};
+    for (size_t v = 0; v < sizeof versions / sizeof *versions; v++) {
+        float x[N] = {0};
+        x[3] = -3.4028235e38f;
+        CHECK(versions[v](N, x) && versions[v](0, x));
+        for (int i = 0; i < N; i++) {
+            x[i] = bad[i % 4];
+            CHECK(!versions[v](N, x));
+            x[i] = 0;
+        }
+    }
+}
+
 static void what_is_called_is_one_of_them(void **state)
 {
     (void)state;
@@ -81,5 +99,6 @@ static void added_noise_is_the_noise_times_its_scale(void **state)
 }
 
 CHECK_MAIN(TEST(every_version_gives_the_bits_of_the_plain_one),
+           TEST(every_version_finds_what_is_not_finite),
            TEST(what_is_called_is_one_of_them),
            TEST(added_noise_is_the_noise_times_its_scale))

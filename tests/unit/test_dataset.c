@@ -348,7 +348,9 @@ static void damaged_files_are_refused(void **state)
     struct image image = good_image();
     image.data[0] = 'X';
     REFUSED_UNSEALED(image, E_CORRUPT); /* magic */
-    put_32(&image, AT_VERSION, 2);
+    put_32(&image, AT_VERSION, MMOFL_DATA_CACHE_VERSION - 1);
+    REFUSED_UNSEALED(image, E_VERSION);
+    put_32(&image, AT_VERSION, MMOFL_DATA_CACHE_VERSION + 1);
     REFUSED_UNSEALED(image, E_VERSION);
     image.data[image.size - 1] ^= 1;
     REFUSED_UNSEALED(image, E_CORRUPT); /* one bit */

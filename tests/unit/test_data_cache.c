@@ -1,0 +1,97 @@
+/* test_data_cache.c - the digest of a cache file, worked out anew and by other means.
+ */
+#include "scratch.h"
+
+#include <sodium.h>
+#include <zlib.h>
+
+#include "base/file.h"
+#include "data/builder.h"
+#include "data/data_cache.h"
+
+enum { N = 1000, VALUES = 40, LEAF = 65536, DIGEST_AT = 32, PREAMBLE = 64 };
+
+/* 160,000 bytes of values: three leaves. */
+static mmofl_dataset *large_set(void)
+{
+    static const mmofl_modality modality = {.name = "motion", .shape = {1, {VALUES}}};
+    static const char *const classes[] = {"calm", "lively"};
+    const mmofl_builder_plan plan = {.name = "large",
+                                     .citation = "nobody",
+                                     .n_modalities = 1,
+                                     .modality = &modality,
+                                     .n_classes = 2,
+                                     .class_name = classes,
+                                     .n_samples = N,
+                                     .n_train = N};
+    mmofl_builder builder;
+    mmofl_dataset *set = NULL;
+    mmofl_error err = {0};
+    CHECK_OK(mmofl_builder_begin(&plan, &builder, &err));
+    float *values = builder.values[0];
+    for (int i = 0; i < N * VALUES; i++)
+        values[i] = (float)i;
+    CHECK_OK(mmofl_builder_finish(&builder, &set, &err));
+    return set;
+}
+
+static void save(scratch *s, unsigned char **data, size_t *size)
+{
+    mmofl_error err = {0};
+    mmofl_dataset *set = large_set();
+    scratch_new(s);
+    CHECK_OK(mmofl_dataset_save(set, scratch_path(s, "x"), &err));
+    mmofl_dataset_close(set);
+    CHECK_OK(mmofl_file_read(s->path, 1 << 20, data, size, &err));
+}
+
+static void the_digest_is_the_documented_one(void **state)
+{
+    (void)state;
+    scratch s;
+    unsigned char *data, wanted[32];
+    size_t size;
+    save(&s, &data, &size);
+    CHECK(size > PREAMBLE + 2 * LEAF);
+    crypto_generichash_state hash;
+    crypto_generichash_init(&hash, NULL, 0, sizeof wanted);
+    crypto_generichash_update(&hash, data, DIGEST_AT);
+    for (size_t at = PREAMBLE; at < size; at += LEAF) {
+        size_t n = size - at < LEAF ? size - at : LEAF;
+        uint32_t crc = (uint32_t)crc32(0, data + at, (unsigned)n);
+        unsigned char bytes[4];
+        for (int i = 0; i < 4; i++)
+            bytes[i] = (unsigned char)(crc >> 8 * i & 0xff);
+        crypto_generichash_update(&hash, bytes, sizeof bytes);
+    }
+    crypto_generichash_final(&hash, wanted, sizeof wanted);
+    CHECK(memcmp(data + DIGEST_AT, wanted, sizeof wanted) == 0);
+    free(data);
+    scratch_delete(&s);
+}
+
+static void a_flipped_bit_is_found_in_every_leaf(void **state)
+{
+    (void)state;
+    scratch s;
+    unsigned char *data;
+    size_t size;
+    mmofl_dataset *set = NULL;
+    mmofl_error err = {0};
+    save(&s, &data, &size);
+    CHECK_OK(mmofl_dataset_open(s.path, &set, &err));
+    CHECK_INT(set->n_samples, N);
+    mmofl_dataset_close(set);
+    for (size_t at = PREAMBLE; at < size; at += LEAF / 2) {
+        data[at] ^= 4;
+        CHECK_OK(mmofl_file_write(s.path, data, size, false, &err));
+        CHECK_STATUS(mmofl_dataset_open(s.path, &set, &err), MMOFL_E_CORRUPT);
+        CHECK_CONTAINS(err.text, "digest");
+        data[at] ^= 4;
+    }
+    free(data);
+    scratch_delete(&s);
+}
+
+CHECK_MAIN(TEST(the_digest_is_the_documented_one),
+           TEST(a_flipped_bit_is_found_in_every_leaf))
