@@ -74,12 +74,6 @@ static inline double mmofl_agent_now(const mmofl_agent *a)
                           : mmofl_clock_seconds();
 }
 
-/** Files of the state folder (state.h). */
-#define MMOFL_STATE_WELCOME "welcome"
-#define MMOFL_STATE_TASK "task"
-#define MMOFL_STATE_ANSWER "answer"
-#define MMOFL_STATE_SAMPLES "samples"
-
 /* ---- messages that are kept ---- */
 
 /** Forget it; {0} is allowed. */

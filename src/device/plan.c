@@ -4,6 +4,7 @@
 
 #include "config/learning.h"
 #include "device/plan.h"
+#include "device/state.h"
 #include "fed/aggregation.h"
 
 static mmofl_status make(mmofl_plan *p, const mmofl_welcome *w, mmofl_error *err)
@@ -51,6 +52,24 @@ mmofl_status mmofl_plan_new(const mmofl_welcome *welcome, mmofl_plan **out,
     }
     *out = p;
     return MMOFL_OK;
+}
+
+mmofl_status mmofl_plan_from_state(const char *folder, mmofl_plan **plan,
+                                   mmofl_error *err)
+{
+    mmofl_wire_limits join = mmofl_wire_limits_join();
+    mmofl_state_file file;
+    mmofl_message m = {0};
+    mmofl_status st = mmofl_state_read(folder, MMOFL_STATE_WELCOME,
+                                       join.message_bytes + 4096, &file, err);
+    if (st)
+        return st;
+    st = mmofl_message_read(file.part[0].data, file.part[0].size, &join, &m, err);
+    if (!st)
+        st = mmofl_plan_new(&m.body.welcome, plan, err);
+    mmofl_message_free(&m);
+    mmofl_state_file_free(&file);
+    return st;
 }
 
 void mmofl_plan_delete(mmofl_plan *p)

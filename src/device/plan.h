@@ -28,6 +28,11 @@ typedef struct mmofl_plan {
 MMOFL_CHECKED mmofl_status mmofl_plan_new(const mmofl_welcome *welcome,
                                           mmofl_plan **plan, mmofl_error *err);
 
+/** The plan that the state folder of a device has (device/state.h).
+ * @retval E_NOT_FOUND  it has none; others as mmofl_plan_new and mmofl_state_read */
+MMOFL_CHECKED mmofl_status mmofl_plan_from_state(const char *folder, mmofl_plan **plan,
+                                                 mmofl_error *err);
+
 /** NULL is allowed. */
 void mmofl_plan_delete(mmofl_plan *plan);
 

@@ -15,6 +15,12 @@
 #include "mmofl/status.h"
 #include "wire/digest.h"
 
+/** Files of the state folder. */
+#define MMOFL_STATE_WELCOME "welcome"
+#define MMOFL_STATE_TASK "task"
+#define MMOFL_STATE_ANSWER "answer"
+#define MMOFL_STATE_SAMPLES "samples"
+
 /** A file of the state folder: up to three parts. */
 enum { MMOFL_STATE_PARTS = 3 };
 

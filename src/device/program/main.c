@@ -55,7 +55,8 @@ static const struct {
     int (*main)(const mmofl_device_config *config);
 } commands[] = {{"run", mmofl_device_run},
                 {"predict", mmofl_device_predict},
-                {"check", mmofl_device_check}};
+                {"check", mmofl_device_check},
+                {"status", mmofl_device_status}};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const struct argp_option table[] = {
@@ -84,7 +85,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
                 if (strcmp(commands[i].name, text) == 0)
                     r->command = i;
             if (r->command < 0)
-                argp_error(state, "'%s': wanted run, predict or check", text);
+                argp_error(state, "'%s': wanted run, predict, check or status", text);
         } else if (!r->file) {
             r->file = text;
         } else {
@@ -93,7 +94,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         if (r->command < 0)
-            argp_error(state, "wanted run, predict or check");
+            argp_error(state, "wanted run, predict, check or status");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -129,7 +130,8 @@ static char *filter_help(int key, const char *text, void *input)
 static const struct argp argp = {
     table,
     parse,
-    "run [DEVICE.yaml]\npredict [DEVICE.yaml]\ncheck [DEVICE.yaml]",
+    "run [DEVICE.yaml]\npredict [DEVICE.yaml]\ncheck [DEVICE.yaml]\nstatus "
+    "[DEVICE.yaml]",
     "Learn with a federation on what this device's sensors tell.\v",
     NULL,
     filter_help,

@@ -22,18 +22,15 @@ typedef struct model {
     float *values[MMOFL_MAX_MODALITIES], *probability;
 } model;
 
-static mmofl_status read_message(const char *folder, const char *name,
-                                 const mmofl_wire_limits *limits, mmofl_message *m,
-                                 mmofl_error *err)
+static mmofl_status read_task(const char *folder, model *m, mmofl_error *err)
 {
     mmofl_state_file file;
-    mmofl_status st = mmofl_state_read(folder, name, STATE_BYTES, &file, err);
-    if (st == MMOFL_E_NOT_FOUND)
-        return mmofl_fail(
-            err, st, "%s: no model has come yet; mmofl-device run gets one", folder);
+    mmofl_status st =
+        mmofl_state_read(folder, MMOFL_STATE_TASK, STATE_BYTES, &file, err);
     if (st)
         return st;
-    st = mmofl_message_read(file.part[0].data, file.part[0].size, limits, m, err);
+    st = mmofl_message_read(file.part[0].data, file.part[0].size, &m->plan->limits,
+                            &m->task, err);
     mmofl_state_file_free(&file);
     return st;
 }
@@ -55,14 +52,13 @@ static mmofl_status make_room(model *m, mmofl_error *err)
 
 static mmofl_status load(const mmofl_device_config *config, model *m, mmofl_error *err)
 {
-    mmofl_wire_limits join = mmofl_wire_limits_join();
-    mmofl_message welcome = {0};
-    mmofl_status st = read_message(config->state, "welcome", &join, &welcome, err);
+    mmofl_status st = mmofl_plan_from_state(config->state, &m->plan, err);
     if (!st)
-        st = mmofl_plan_new(&welcome.body.welcome, &m->plan, err);
-    mmofl_message_free(&welcome);
-    if (!st)
-        st = read_message(config->state, "task", &m->plan->limits, &m->task, err);
+        st = read_task(config->state, m, err);
+    if (st == MMOFL_E_NOT_FOUND)
+        return mmofl_fail(err, st,
+                          "%s: no model has come yet; mmofl-device run gets one",
+                          config->state);
     return st ? st : make_room(m, err);
 }
 

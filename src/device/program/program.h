@@ -62,6 +62,7 @@ size_t mmofl_prediction_text(const mmofl_signals *signals, const char *id, int c
 /** The commands, with the rest of their arguments. */
 int mmofl_device_run(const mmofl_device_config *config);
 int mmofl_device_predict(const mmofl_device_config *config);
+int mmofl_device_status(const mmofl_device_config *config);
 int mmofl_device_check(const mmofl_device_config *config);
 
 #endif
