@@ -1,7 +1,8 @@
 /* workspace.c - one arena for all activations, gradients and scratch of a thread.
  *
  * A buffer of n samples is laid out as  margin | sample | margin | sample | ...  with
- * one zero margin between neighbours wide enough for both, and zeros at the end. */
+ * one zero margin between neighbours wide enough for both, and zeros at the end.
+ * Samples begin on cache lines: a vector that lies across two costs two loads. */
 #include <stdlib.h>
 
 #include "nn/workspace.h"
@@ -14,12 +15,19 @@ typedef struct room {
     const mmofl_isa *isa;
 } room;
 
+/* Floats rounded up to whole cache lines. */
+static size_t whole_lines(size_t floats)
+{
+    enum { LINE = 64 / sizeof(float) };
+    return (floats + LINE - 1) / LINE * LINE;
+}
+
 /* Capacity samples of a buffer; false when memory is short. */
 static bool make_span(const room *in, const mmofl_buffer_plan *plan, mmofl_span *span)
 {
-    size_t before = plan->margin.before, after = plan->margin.after;
+    size_t before = whole_lines(plan->margin.before), after = plan->margin.after;
     size_t between = before > after ? before : after;
-    size_t stride = plan->count + between;
+    size_t stride = whole_lines(plan->count + between);
     float *memory = MMOFL_ARENA_NEW(
         in->arena, before + stride * (size_t)in->capacity + after, float);
     if (!memory)

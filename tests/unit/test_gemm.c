@@ -123,8 +123,22 @@ static void every_width_and_height_equals_the_reference(void **state)
     for (int n = 1; n <= 40; n++)
         for (int m = 1; m <= 17; m++)
             check_shape((shape){.m = m, .n = n, .depth = 1 + (m * n) % 9, .groups = 1});
-    for (int n = 41; n <= 70; n++)
-        check_shape((shape){.m = 9, .n = n, .depth = 3, .groups = 1});
+    for (int n = 41; n <= 135; n++)
+        for (int m = 1; m <= 9; m += 2)
+            check_shape(
+                (shape){.m = m, .n = n, .depth = 3, .groups = 1, .bias = n % 2});
+}
+
+/* More rows than are walked at a time, with the seam inside of a group and at its end.
+ */
+static void any_number_of_rows_equals_the_reference(void **state)
+{
+    (void)state;
+    for (int m = 119; m <= 300; m += 9)
+        for (int groups = 1; groups <= 3; groups++)
+            check_shape((shape){.m = m, .n = 1 + m % 40, .depth = 2, .groups = groups});
+    for (int groups = 30; groups <= 34; groups++)
+        check_shape((shape){.m = 8, .n = 12, .depth = 3, .runs = 2, .groups = groups});
 }
 
 /* A shape drawn at random: any strides, bias, groups, accumulation. */
@@ -139,7 +153,7 @@ static shape random_shape(mmofl_rng *rng)
                .transposed = mmofl_rng_below(rng, 2),
                .accumulate = mmofl_rng_below(rng, 2),
                .bias = mmofl_rng_below(rng, 2)};
-    s.shared = s.accumulate && mmofl_rng_below(rng, 2);
+    s.shared = mmofl_rng_below(rng, 2);
     return s;
 }
 
@@ -337,6 +351,7 @@ static void cutting_depth_or_rows_keeps_the_bits(void **state)
 
 CHECK_MAIN(TEST(a_product_by_hand), TEST(a_depth_in_two_runs_by_hand),
            TEST(no_rows_is_no_work), TEST(every_width_and_height_equals_the_reference),
+           TEST(any_number_of_rows_equals_the_reference),
            TEST(random_strides_groups_and_starts_equal_the_reference),
            TEST(many_groups_of_few_rows_equal_the_reference),
            TEST(deep_sums_equal_the_reference),

@@ -1,273 +1,244 @@
 /* gemm.c - the strided matrix product, compiled once for each instruction set.
  *
- * C is cut into strips of columns and each strip into tiles that stay in registers:
+ *     C[i,j] = start + sum_k A[i,k] B[k,j]
  *
- *            n: NR columns = NV vectors             a tile, depth step k:
- *        +--------+--------+-----+           B[k, j..]  =  b0  b1     (NV vectors)
- *    MR  |  tile  |  tile  |part |     A[i,k] broadcast -> a0  += a0*b0 a0*b1
- *        +--------+--------+-----+                         a1  += a1*b0 a1*b1
- *    MR  |  tile  |  ...   |     |                         ...
- *        +--------+--------+-----+                         MR x NV accumulators
+ * C is cut into strips of columns and each strip into tiles, whose sums stay in
+ * registers while k runs.  A tile of 8 rows and 2 vectors, at one k:
  *
- * Columns that do not fill a vector are loaded and stored in part, so nothing beside
- * B and C is touched.  Groups that share B are rows of one taller product: a tile may
- * begin in one group and end in the next, so that narrow images leave no tiles half
- * empty.  The accumulator loops have constant bounds and unroll completely at -O3. */
+ *                              B[k,j]:    b0          b1        2 vectors of columns
+ *     A[i,k], one number               +-----------+-----------+
+ *     in all lanes:                 a0 | += a0 b0  | += a0 b1  |
+ *                                   a1 | += a1 b0  | += a1 b1  |   16 vectors of sums,
+ *                                   .. |           |           |   one sum a C[i,j]
+ *                                   a7 | += a7 b0  | += a7 b1  |
+ *                                      +-----------+-----------+
+ *
+ * A multiply-add takes 4 cycles and a core begins 2 in each, so 8 of them have to be on
+ * their way at any time: a tile wants 8 vectors of sums or more.  And a core loads
+ * twice a cycle: the 16 multiply-adds above want 10 loads, which is less than they
+ * take, while a tile of one row would want as many loads as multiply-adds.  So few rows
+ * (a small batch) make wide tiles, and few columns high ones; with 32 registers:
+ *
+ *       4 vectors wide, up to 5 high     2 wide, up to 8      1 wide, up to 10
+ *      +------+------+------+------+      +------+------+      +------+
+ *      |      |      |      |      |      |      |      |      |      |
+ *      +------+------+------+------+      |      |      |      |      |
+ *                                         +------+------+      |      |
+ *                                                              +------+
+ *
+ * Rows are dealt out evenly, 10 as 5 + 5, because 8 + 2 has two that are slow.  Columns
+ * that do not fill a vector are loaded and stored in part, so nothing beside B and C is
+ * touched.  Groups that share B are rows of one taller product: a tile may begin in one
+ * group and end in the next, so that narrow images leave no tiles half empty. */
 #include <assert.h>
-
-#if defined(__FMA__)
-#include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
-#endif
 
 #include "nn/isa.h"
 #include "nn/kernels/tables.h"
-#include "nn/kernels/vector_math.h"
+#include "nn/kernels/vector.h"
 
-#if defined(__AVX512F__)
-#define VECTOR 16
-#define MR 8
-#elif defined(__AVX__)
-#define VECTOR 8
-#define MR 6
-#elif defined(__aarch64__)
-#define VECTOR 4
-#define MR 8
-#else
-#define VECTOR 4
-#define MR 4
+/* ROWS_w(X, w): X(height, w) for each height of a tile that is w vectors wide, as many
+ * as there are registers for. */
+#define TO_2(X, w) X(1, w) X(2, w)
+#define TO_4(X, w) TO_2(X, w) X(3, w) X(4, w)
+#define TO_5(X, w) TO_4(X, w) X(5, w)
+#define TO_6(X, w) TO_5(X, w) X(6, w)
+#define TO_8(X, w) TO_6(X, w) X(7, w) X(8, w)
+#define TO_10(X, w) TO_8(X, w) X(9, w) X(10, w)
+
+#if defined(__AVX512F__) || defined(__aarch64__) /* 32 registers */
+#define ROWS_1 TO_10
+#define ROWS_2 TO_8
+#define ROWS_4 TO_5
+#elif defined(__AVX__) /* 16 registers */
+#define ROWS_1 TO_10
+#define ROWS_2 TO_6
+#define ROWS_4 TO_2
+#else /* 16 registers, and one for each product */
+#define ROWS_1 TO_8
+#define ROWS_2 TO_4
+#define ROWS_4 TO_2
 #endif
-/* Groups are taken together until they have so many rows: enough tiles, and still near.
- */
-enum { NR = 2 * VECTOR, BLOCK_ROWS = 96 };
 
-/* Rows are walked through A and C together: `m` of them, then on to the next group. */
-typedef struct row_walk {
-    const float *a;
-    float *c;
-    ptrdiff_t a_row, c_row, a_next, c_next; /* a row further; a group further, less m
-                                             * rows */
-    int m, left;                            /* rows of a group; those still ahead */
-} row_walk;
+enum { TALLEST = 10, WIDEST = 4 };
 
-/* What all tiles of a strip share: B and bias start at its first column. */
+/* Where some rows lie in A and in C, of one group or of several. */
+enum { BLOCK_ROWS = 128 };
+typedef struct block {
+    int n;
+    const float *a[BLOCK_ROWS];
+    float *c[BLOCK_ROWS];
+} block;
+
+/* What all tiles of a strip share: B and start begin at its first column. */
 typedef struct strip {
     int depth, runs;
-    const float *b, *bias;
+    ptrdiff_t a_at; /* where k = 0 is in a row of A */
+    const float *b;
     ptrdiff_t a_step, a_run, b_step, b_run;
-    bool accumulate;
+    bool accumulate;    /* sums start with C ... */
+    const float *start; /* ... or all rows with this one */
+    int column;         /* the first one, of all */
+    int last;           /* columns in the last vector, where that is not full */
 } strip;
 
-#define INLINE static inline __attribute__((always_inline))
+/* The vectors of columns of a tile; partly: the last one is not full. */
+typedef struct vectors {
+    int width;
+    bool partly;
+    lanes last;
+} vectors;
 
-/* One vector of floats: in a register, and at any address. */
-typedef float vec __attribute__((vector_size(4 * VECTOR)));
-typedef float vec_anywhere
-    __attribute__((vector_size(4 * VECTOR), aligned(4), may_alias));
-
-INLINE vec load(const float *p)
+INLINE vec load_vector(const float *row, int j, vectors v)
 {
-    return *(const vec_anywhere *)p;
-}
-
-INLINE void store(float *p, vec v)
-{
-    *(vec_anywhere *)p = v;
+    return load_some(row + j * VECTOR, v.partly && j == v.width - 1, v.last);
 }
 
-/* The first 0 < width < VECTOR lanes of a vector at p; the others are anything. */
-#if defined(__AVX512F__)
-typedef __mmask16 lanes;
-INLINE lanes lanes_of(int width)
+INLINE void store_vector(float *row, int j, vectors v, vec value)
 {
-    return (lanes)((1u << width) - 1);
-}
-INLINE vec load_part(const float *p, lanes some)
-{
-    return (vec)_mm512_maskz_loadu_ps(some, p);
-}
-INLINE void store_part(float *p, lanes some, vec v)
-{
-    _mm512_mask_storeu_ps(p, some, (__m512)v);
-}
-#elif defined(__AVX2__)
-typedef __m256i lanes;
-INLINE lanes lanes_of(int width)
-{
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(width),
-                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-INLINE vec load_part(const float *p, lanes some)
-{
-    return (vec)_mm256_maskload_ps(p, some);
-}
-INLINE void store_part(float *p, lanes some, vec v)
-{
-    _mm256_maskstore_ps(p, some, (__m256)v);
-}
-#else
-typedef struct lanes {
-    int at[VECTOR], width; /* lanes past the width read the last one again */
-} lanes;
-INLINE lanes lanes_of(int width)
-{
-    lanes some = {.width = width};
-    for (int j = 0; j < VECTOR; j++)
-        some.at[j] = j < width ? j : width - 1;
-    return some;
-}
-INLINE vec load_part(const float *p, lanes some)
-{
-    return (vec){p[0], p[some.at[1]], p[some.at[2]], p[some.at[3]]};
-}
-INLINE void store_part(float *p, lanes some, vec v)
-{
-    for (int j = 0; j < some.width; j++)
-        p[j] = v[j];
-}
-#endif
-
-/* acc + a*b in each lane, rounded once exactly where mla rounds once.  Spelled out: a
- * compiler that is only allowed to contract does so in most places, and where it does
- * not (behind a sanitizer's branch, say) the bits would depend on the build. */
-INLINE vec multiply_add(float a, vec b, vec acc)
-{
-#if defined(__AVX512F__)
-    return (vec)_mm512_fmadd_ps(_mm512_set1_ps(a), (__m512)b, (__m512)acc);
-#elif defined(__FMA__)
-    return (vec)_mm256_fmadd_ps(_mm256_set1_ps(a), (__m256)b, (__m256)acc);
-#elif defined(__aarch64__)
-    return (vec)vfmaq_n_f32((float32x4_t)acc, (float32x4_t)b, a);
-#elif MMOFL_FUSED
-    for (int j = 0; j < VECTOR; j++)
-        acc[j] = mla(a, b[j], acc[j]);
-    return acc;
-#else
-    return acc + a * b;
-#endif
+    store_some(row + j * VECTOR, v.partly && j == v.width - 1, v.last, value);
 }
 
-/* Vector j of nv, of which the last may be only partly there. */
-INLINE vec load_column(const float *p, int j, int nv, bool partly, lanes some)
+/* Rows a[0], ... of A make so much of rows c[0], ... of C. */
+INLINE void tile(int height, vectors v, const strip *s, const float *const *a,
+                 float *const *c)
 {
-    return partly && j == nv - 1 ? load_part(p + j * VECTOR, some)
-                                 : load(p + j * VECTOR);
-}
-
-/* mr x (nv vectors) outputs from the walk's next row on. */
-INLINE void tile(int mr, int nv, bool partly, lanes some, const strip *s, row_walk *at)
-{
-    vec acc[MR][2];
-    const float *a[MR];
-    float *c[MR];
-#pragma GCC unroll 8
-    for (int i = 0; i < mr; i++) {
-        a[i] = at->a, c[i] = at->c;
-        at->a += at->a_row, at->c += at->c_row;
-        if (--at->left == 0)
-            at->a += at->a_next, at->c += at->c_next, at->left = at->m;
-        const float *start = s->accumulate ? c[i] : s->bias;
-#pragma GCC unroll 2
-        for (int j = 0; j < nv; j++)
-            acc[i][j] = start ? load_column(start, j, nv, partly, some) : (vec){0};
+    vec sum[TALLEST][WIDEST], b[WIDEST];
+    EACH (i, height) {
+        const float *start = s->accumulate ? c[i] + s->column : s->start;
+        EACH (j, v.width) {
+            sum[i][j] = load_vector(start, j, v);
+        }
     }
     for (int r = 0; r < s->runs; r++) {
-        const float *b = s->b + r * s->b_run;
-        ptrdiff_t at_k = r * s->a_run;
-        for (int k = 0; k < s->depth; k++, at_k += s->a_step, b += s->b_step) {
-            vec b0 = load_column(b, 0, nv, partly, some),
-                b1 = nv > 1 ? load_column(b, 1, nv, partly, some) : (vec){0};
-#pragma GCC unroll 8
-            for (int i = 0; i < mr; i++) {
-                float ai = a[i][at_k];
-                acc[i][0] = multiply_add(ai, b0, acc[i][0]);
-                if (nv > 1)
-                    acc[i][1] = multiply_add(ai, b1, acc[i][1]);
+        const float *b_k = s->b + r * s->b_run;
+        ptrdiff_t k_at = s->a_at + r * s->a_run;
+        for (int k = 0; k < s->depth; k++, k_at += s->a_step, b_k += s->b_step) {
+            EACH (j, v.width) {
+                b[j] = load_vector(b_k, j, v);
+            }
+            EACH (i, height) {
+                EACH (j, v.width) {
+                    sum[i][j] = multiply_add(a[i][k_at], b[j], sum[i][j]);
+                }
             }
         }
     }
-#pragma GCC unroll 8
-    for (int i = 0; i < mr; i++) {
-#pragma GCC unroll 2
-        for (int j = 0; j < nv; j++) {
-            if (partly && j == nv - 1)
-                store_part(c[i] + j * VECTOR, some, acc[i][j]);
-            else
-                store(c[i] + j * VECTOR, acc[i][j]);
+    EACH (i, height) {
+        EACH (j, v.width) {
+            store_vector(c[i] + s->column, j, v, sum[i][j]);
         }
     }
 }
 
-/* All rows of a strip of nv vectors of columns. */
-INLINE void rows(int nv, bool partly, lanes some, const strip *s, row_walk at, int n)
-{
-    for (; n >= MR; n -= MR)
-        tile(MR, nv, partly, some, s, &at);
-    /* clang-format off */
-    switch (n) {
-#if MR > 6
-    case 7: tile(7, nv, partly, some, s, &at); break;
-    case 6: tile(6, nv, partly, some, s, &at); break;
-#endif
-#if MR > 4
-    case 5: tile(5, nv, partly, some, s, &at); break;
-    case 4: tile(4, nv, partly, some, s, &at); break;
-#endif
-    case 3: tile(3, nv, partly, some, s, &at); break;
-    case 2: tile(2, nv, partly, some, s, &at); break;
-    case 1: tile(1, nv, partly, some, s, &at); break;
-    default: break;
+/* ---------------------------------------------------------------- tiles by size */
+
+/* A function for each size, so that the loops above are of constant length: `count`
+ * tiles, one below the other. */
+typedef void tile_run(const strip *s, const float *const *a, float *const *c,
+                      int count);
+#define TILE(name, height, width, partly)                                              \
+    static void name##_##height##_##width(const strip *s, const float *const *a,       \
+                                          float *const *c, int count)                  \
+    {                                                                                  \
+        const strip own = *s; /* which stores into C cannot change */                  \
+        const vectors v = {width, partly, lanes_of(partly ? s->last : VECTOR)};        \
+        for (; count > 0; count--, a += height, c += height)                           \
+            tile(height, v, &own, a, c);                                               \
     }
-    /* clang-format on */
-}
+#define WHOLE(height, width) TILE(whole, height, width, false)
+#define PART(height, width) TILE(part, height, width, true)
+ROWS_4(WHOLE, 4)
+ROWS_2(WHOLE, 2)
+ROWS_2(PART, 2)
+ROWS_1(WHOLE, 1)
+ROWS_1(PART, 1)
 
-static __attribute__((noinline)) void rows_wide(const strip *s, const row_walk *at,
-                                                int n)
-{
-    rows(2, false, lanes_of(1), s, *at, n);
-}
+#define WHOLE_NAME(height, width) whole_##height##_##width,
+#define PART_NAME(height, width) part_##height##_##width,
+static tile_run *const whole_4[] = {ROWS_4(WHOLE_NAME, 4)};
+static tile_run *const whole_2[] = {ROWS_2(WHOLE_NAME, 2)};
+static tile_run *const part_2[] = {ROWS_2(PART_NAME, 2)};
+static tile_run *const whole_1[] = {ROWS_1(WHOLE_NAME, 1)};
+static tile_run *const part_1[] = {ROWS_1(PART_NAME, 1)};
 
-static __attribute__((noinline)) void rows_narrow(const strip *s, const row_walk *at,
-                                                  int n)
-{
-    rows(1, false, lanes_of(1), s, *at, n);
-}
-
-static __attribute__((noinline)) void rows_wide_part(const strip *s, const row_walk *at,
-                                                     int n, int width)
-{
-    rows(2, true, lanes_of(width), s, *at, n);
-}
-
-static __attribute__((noinline)) void
-rows_narrow_part(const strip *s, const row_walk *at, int n, int width)
-{
-    rows(1, true, lanes_of(width), s, *at, n);
-}
-
-/* `n` rows with their columns cut into strips. */
-static void product(strip s, row_walk at, int n, int columns)
-{
-    for (; columns >= NR; columns -= NR) {
-        rows_wide(&s, &at, n);
-        s.b += NR, at.c += NR, s.bias = s.bias ? s.bias + NR : NULL;
+/* Tiles of one width. */
+typedef struct tiles {
+    tile_run *const *of_height; /* of height 1, 2, ... */
+    int tallest, columns;
+} tiles;
+#define TILES(table, columns)                                                          \
+    (tiles)                                                                            \
+    {                                                                                  \
+        table, (int)(sizeof(table) / sizeof *(table)), columns                         \
     }
+
+/* What the next strip is made of. */
+static tiles tiles_for(int rows, int columns)
+{
+    tiles wide = TILES(whole_4, 4 * VECTOR);
+    if (rows <= wide.tallest && columns >= wide.columns)
+        return wide;
+    if (columns >= 2 * VECTOR)
+        return TILES(whole_2, 2 * VECTOR);
     if (columns > VECTOR)
-        rows_wide_part(&s, &at, n, columns - VECTOR);
-    else if (columns == VECTOR)
-        rows_narrow(&s, &at, n);
-    else if (columns > 0)
-        rows_narrow_part(&s, &at, n, columns);
+        return TILES(part_2, columns);
+    return columns == VECTOR ? TILES(whole_1, VECTOR) : TILES(part_1, columns);
 }
 
-/* How many groups are taken as one product. */
-static int groups_at_once(const mmofl_gemm *g)
+/* ---------------------------------------------------------------- strips and groups */
+
+/* A block's rows, their columns cut into strips and the rows of each dealt out evenly;
+ * bias: NULL for zeros. */
+static void product(strip s, const float *bias, const block *rows, int columns)
 {
-    if (g->groups == 1 || g->m == 0 || g->b_group != 0 || g->c_group == 0)
-        return 1;
-    int groups = BLOCK_ROWS / g->m;
-    return groups < 1 ? 1 : groups < g->groups ? groups : g->groups;
+    static const float zeros[WIDEST * VECTOR];
+    while (s.column < columns) {
+        tiles t = tiles_for(rows->n, columns - s.column);
+        s.last = t.columns % VECTOR;
+        s.start = bias ? bias + s.column : zeros;
+        int count = (rows->n + t.tallest - 1) / t.tallest;
+        int low = rows->n / count, high = rows->n % count; /* so many are higher by 1 */
+        int below = high * (low + 1);
+        if (high > 0)
+            t.of_height[low](&s, rows->a, rows->c, high);
+        t.of_height[low - 1](&s, rows->a + below, rows->c + below, count - high);
+        s.b += t.columns, s.column += t.columns;
+    }
+}
+
+/* n rows of the product, counted through the groups that follow `group`, from row
+ * `from` on. */
+static void take_rows(const mmofl_gemm *g, int group, int from, int n, block *rows)
+{
+    rows->n = n;
+    group += from / g->m, from %= g->m;
+    for (int done = 0, end; done < n; done = end, group++, from = 0) {
+        const float *a = g->a + group * g->a_group + from * g->a_row;
+        float *c = g->c + group * g->c_group + from * g->c_row;
+        end = n - done < g->m - from ? n : done + g->m - from;
+        for (int i = done; i < end; i++, a += g->a_row, c += g->c_row)
+            rows->a[i] = a, rows->c[i] = c;
+    }
+}
+
+/* `groups` groups as one product, from number `group` on; each C is the sum of `terms`
+ * products, a_group and b_group apart. */
+static void blocks(const mmofl_gemm *g, const strip *s, int group, int groups,
+                   int terms)
+{
+    block rows;
+    int left = groups * g->m;
+    for (int count = (left + BLOCK_ROWS - 1) / BLOCK_ROWS; count > 0; count--) {
+        int n = (left + count - 1) / count;
+        take_rows(g, group, groups * g->m - left, n, &rows);
+        strip term = *s;
+        for (int i = 0; i < terms; i++) {
+            product(term, g->bias, &rows, g->n);
+            term.accumulate = true;
+            term.a_at += g->a_group, term.b += g->b_group;
+        }
+        left -= n;
+    }
 }
 
 void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
@@ -277,32 +248,23 @@ void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
     strip s = {.depth = g->depth,
                .runs = g->runs ? g->runs : 1,
                .b = g->b,
-               .bias = g->accumulate ? NULL : g->bias,
                .a_step = g->a_step,
                .a_run = g->a_run,
                .b_step = g->b_step,
                .b_run = g->b_run,
                .accumulate = g->accumulate};
-    row_walk at = {.a = g->a,
-                   .c = g->c,
-                   .a_row = g->a_row,
-                   .c_row = g->c_row,
-                   .a_next = g->a_group - g->m * g->a_row,
-                   .c_next = g->c_group - g->m * g->c_row,
-                   .m = g->m,
-                   .left = g->m};
-    int groups = g->groups;
-    /* Short sums over many groups stay in the registers; long ones go group by group,
-     * while the group's data are in the nearest cache. */
-    if (groups > 1 && g->c_group == 0 && g->accumulate && s.runs == 1 &&
-        g->depth < 48) {
-        s.runs = groups, s.a_run = g->a_group, s.b_run = g->b_group;
-        groups = 1;
-    }
-    for (int at_once = groups_at_once(g); groups > 0; groups -= at_once) {
-        at_once = at_once < groups ? at_once : groups;
-        product(s, at, at_once * g->m, g->n);
-        at.a += at_once * g->a_group, at.c += at_once * g->c_group;
-        s.b += g->b_group;
+    bool one_sum = g->c_group == 0 && g->groups > 1;
+    if (one_sum && s.runs == 1 && g->depth < 48) {
+        /* Short sums over many groups stay in the registers; long ones go group by
+         * group, while the group's data are in the nearest cache. */
+        s.runs = g->groups, s.a_run = g->a_group, s.b_run = g->b_group;
+        blocks(g, &s, 0, 1, 1);
+    } else if (one_sum) {
+        blocks(g, &s, 0, 1, g->groups);
+    } else if (g->b_group == 0) {
+        blocks(g, &s, 0, g->groups, 1);
+    } else {
+        for (int i = 0; i < g->groups; i++, s.b += g->b_group)
+            blocks(g, &s, i, 1, 1);
     }
 }

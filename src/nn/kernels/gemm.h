@@ -7,8 +7,8 @@
  * i*stride*channels floats into the sample, and windows overlap in memory.  B has
  * contiguous columns.  The depth may come in `runs`, each `depth` steps, the next a_run
  * and b_run further (the rows of an image under a window).  `groups` products are run
- * one after the other, each a_group, b_group, c_group further; with c_group = 0 and
- * accumulate they add up in one running sum (weight gradients).
+ * one after the other, each a_group, b_group, c_group further; with c_group = 0 they
+ * add up in one running sum (weight gradients).
  *
  * Each C[i,j] is one running sum in index order, so the bits do not depend on tile,
  * vector width or on how a batch is cut into pieces. */
