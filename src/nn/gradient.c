@@ -80,13 +80,19 @@ bool mmofl_gradient_next(const mmofl_gradient *g, mmofl_gradient_part *part)
     return at < g->n;
 }
 
-void mmofl_gradient_clear(mmofl_gradient *g)
+void mmofl_gradient_begin(mmofl_gradient *g)
 {
-    for (mmofl_gradient_part part = {0}; mmofl_gradient_next(g, &part);)
-        memset(g->at + part.from, 0, part.count * sizeof *g->at);
-    for (int i = 0; i < g->n_tensors; i++)
-        memset(g->touched + g->tensor[i].first_word, 0,
-               mmofl_row_words(g->tensor[i].rows) * sizeof *g->touched);
+    for (int i = 0; i < g->n_tensors; i++) {
+        const mmofl_row_tensor *t = &g->tensor[i];
+        size_t words = mmofl_row_words(t->rows) * sizeof *g->touched;
+        uint64_t *bits = g->touched + t->first_word;
+        if (g->all)
+            memset(bits, 0xff, words);
+        mmofl_gradient_part part = {t->offset, 0};
+        while (next_rows(t, g->touched, part.from + part.count, &part))
+            memset(g->at + part.from, 0, part.count * sizeof *g->at);
+        memset(bits, 0, words);
+    }
     g->all = false;
 }
 

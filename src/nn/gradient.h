@@ -50,8 +50,9 @@ typedef struct mmofl_gradient_part {
 /** Go on to the part behind *part, which starts as {0}; false past the last. */
 bool mmofl_gradient_next(const mmofl_gradient *g, mmofl_gradient_part *part);
 
-/** Zeros everywhere, no row touched.  Cost: the parts. */
-void mmofl_gradient_clear(mmofl_gradient *g);
+/** For passes: no row is touched, and those that were are zeros again.  The rest keeps
+ * what it held and is for the pass to write.  Cost: the rows. */
+void mmofl_gradient_begin(mmofl_gradient *g);
 
 /** Multiply floats from ... from + count - 1. */
 void mmofl_gradient_scale(mmofl_gradient *g, size_t from, size_t count, float factor);

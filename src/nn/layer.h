@@ -63,6 +63,7 @@ typedef struct mmofl_layer_run {
     int capacity;      /* most samples a span can have */
     bool training;     /* dropout is on, and backward will follow */
     bool wants_dx;     /* backward will be asked for dx */
+    bool first;        /* dw holds nothing yet: a kind that starts_dw writes it */
     uint64_t *touched; /* bit r % 64 of word r / 64: backward added to row r of the
                         * tensor with rows; NULL: nobody asks */
     const mmofl_rng *random; /* names the dropout masks of a round */
@@ -78,6 +79,8 @@ typedef struct mmofl_layer_kind {
     bool uses_y;       /* backward reads y */
     bool draws_masks;  /* scratch holds multipliers of the samples (dropout) */
     bool takes_tokens; /* x holds ids, as whole numbers; other kinds want real values */
+    bool starts_dw; /* backward knows run->first; for other kinds dw is cleared, which
+                     * is one more way through the cache for all of it */
     /** From layer->in and options: out, tensors, margins, scratch, work.
      * @retval E_SHAPE  the input's shape does not fit; err says what was wanted */
     mmofl_status (*plan)(mmofl_layer *layer, mmofl_error *err);
@@ -86,8 +89,8 @@ typedef struct mmofl_layer_kind {
                     const float *w);
     void (*forward)(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
                     const float *w, mmofl_span x, mmofl_span y);
-    /** dw += gradient of the parameters; dx = gradient of the input, unless dx.at is
-     * NULL. In-place layers may have dx = dy. */
+    /** dw += gradient of the parameters (run->first: dw = that); dx = gradient of the
+     * input, unless dx.at is NULL.  In-place layers may have dx = dy. */
     void (*backward)(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
                      const float *w, mmofl_span x, mmofl_span y, mmofl_span dy,
                      mmofl_span dx, float *dw);

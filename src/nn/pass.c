@@ -35,16 +35,29 @@ static void forward(const mmofl_chain *chain, const mmofl_chain_space *space,
     }
 }
 
-static void backward(const mmofl_chain *chain, const mmofl_chain_space *space,
-                     const float *w, int n, float *g)
+/* A layer's part of the gradient, zeros.  Rows of embeddings have somebody else who
+ * clears those that were touched, if anybody asks which ones are. */
+static void clear(const mmofl_layer *layer, const mmofl_layer_run *run, float *dw)
+{
+    if (!run->touched)
+        memset(dw, 0, layer->n_parameters * sizeof(float));
+}
+
+/* Adds to g, or (space->first) makes the chain's part of it. */
+static void backward(const mmofl_chain *chain, mmofl_chain_space *space, const float *w,
+                     int n, float *g)
 {
     for (int i = chain->n - 1; i >= 0; i--) {
         const mmofl_layer *layer = &chain->layer[i];
+        space->run[i].first = space->first;
+        if (space->first && !layer->kind->starts_dw)
+            clear(layer, &space->run[i], g + chain->parameters[i]);
         layer->kind->backward(layer, &space->run[i], n, w + chain->parameters[i],
                               space->value[i], space->value[i + 1],
                               space->gradient[i + 1], space->gradient[i],
                               g + chain->parameters[i]);
     }
+    space->first = false;
 }
 
 static void prepare_all(const mmofl_model *model, mmofl_workspace *ws, const float *w,
@@ -53,6 +66,14 @@ static void prepare_all(const mmofl_model *model, mmofl_workspace *ws, const flo
     for (int e = 0; e < model->n_encoders; e++)
         prepare(&model->encoder[e].chain, &ws->encoder[e], w, random, g);
     prepare(&model->head, &ws->head, w, random, g);
+}
+
+/* Chains that no sample went through have a gradient of zeros. */
+static void clear_unused(const mmofl_chain *chain, const mmofl_chain_space *space,
+                         float *g)
+{
+    for (int i = 0; i < chain->n && space->first; i++)
+        clear(&chain->layer[i], &space->run[i], g + chain->parameters[i]);
 }
 
 /* ---------------------------------------------------------------- one piece */
@@ -187,10 +208,10 @@ static int piece_size(const mmofl_workspace *ws, const mmofl_batch *batch, int f
     return batch->n - from < ws->capacity ? batch->n - from : ws->capacity;
 }
 
-/* Forward and backward over a whole batch, its layers prepared; adds to g. */
-static mmofl_pass_result add_gradient(const mmofl_model *model, mmofl_workspace *ws,
-                                      const float *w, const mmofl_batch *batch,
-                                      float *g)
+/* Forward and backward over a whole batch, its layers prepared: makes g. */
+static mmofl_pass_result make_gradient(const mmofl_model *model, mmofl_workspace *ws,
+                                       const float *w, const mmofl_batch *batch,
+                                       float *g)
 {
     assert(ws->training && batch->n > 0);
     mmofl_pass_result result = {0};
@@ -198,6 +219,9 @@ static mmofl_pass_result add_gradient(const mmofl_model *model, mmofl_workspace 
                dlogits = ws->head.gradient[model->head.n];
     float weight = 1.0f / (float)batch->n;
     uint32_t all = all_modalities(model);
+    ws->head.first = true;
+    for (int e = 0; e < model->n_encoders; e++)
+        ws->encoder[e].first = true;
     for (int from = 0, n; from < batch->n; from += n) {
         n = piece_size(ws, batch, from);
         forward_piece(model, ws, w, batch, from, n);
@@ -213,6 +237,8 @@ static mmofl_pass_result add_gradient(const mmofl_model *model, mmofl_workspace 
         }
         backward_piece(model, ws, w, batch, from, n, g);
     }
+    for (int e = 0; e < model->n_encoders; e++)
+        clear_unused(&model->encoder[e].chain, &ws->encoder[e], g);
     return result;
 }
 
@@ -220,18 +246,17 @@ mmofl_pass_result mmofl_model_gradient(const mmofl_model *model, mmofl_workspace
                                        const float *w, const mmofl_batch *batch,
                                        const mmofl_rng *random, float *g)
 {
-    memset(g, 0, model->n_parameters * sizeof(float));
     prepare_all(model, ws, w, random, NULL);
-    return add_gradient(model, ws, w, batch, g);
+    return make_gradient(model, ws, w, batch, g);
 }
 
 mmofl_pass_result mmofl_gradient_pass(mmofl_gradient *g, const mmofl_model *model,
                                       mmofl_workspace *ws, const float *w,
                                       const mmofl_batch *batch, const mmofl_rng *random)
 {
-    mmofl_gradient_clear(g);
+    mmofl_gradient_begin(g);
     prepare_all(model, ws, w, random, g);
-    return add_gradient(model, ws, w, batch, g->at);
+    return make_gradient(model, ws, w, batch, g->at);
 }
 
 mmofl_pass_result mmofl_model_predict(const mmofl_model *model, mmofl_workspace *ws,

@@ -10,6 +10,7 @@ typedef struct mmofl_chain_space {
     mmofl_span *value;    /* (n + 1) */
     mmofl_span *gradient; /* (n + 1); at = NULL where no gradient is wanted */
     mmofl_layer_run *run; /* (n) */
+    bool first;           /* nothing of this gradient went backward yet */
 } mmofl_chain_space;
 
 struct mmofl_workspace {

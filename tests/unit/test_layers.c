@@ -281,6 +281,27 @@ static void parameter_gradients_add_up_and_do_not_need_dx(void **state)
     }
 }
 
+/* Kinds that start dw themselves leave nothing of what it held. */
+static void a_first_piece_writes_what_adding_to_zeros_gives(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        for (int c = 0; c < CASES; c++) {
+            rig *adds = case_rig(&cases[c], isa, 5),
+                *starts = case_rig(&cases[c], isa, 5);
+            size_t n = adds->layer.n_parameters;
+            rig_forward(adds, 0, 5), rig_backward(adds, 0, 5, true);
+            for (size_t i = 0; i < n && starts->layer.kind->starts_dw; i++)
+                starts->dw[i] = NAN;
+            starts->run.first = true;
+            rig_forward(starts, 0, 5), rig_backward(starts, 0, 5, true);
+            CHECK(fixture_same_bits(adds->dw, starts->dw, n));
+            rig_delete(adds), rig_delete(starts);
+        }
+    }
+}
+
 /* ---------------------------------------------------------------- memory and bits */
 
 static void nothing_beside_the_samples_is_written(void **state)
@@ -409,6 +430,7 @@ static void every_kind_is_in_the_table(void **state)
 CHECK_MAIN(TEST(every_kind_is_in_the_table), TEST(forward_equals_the_reference),
            TEST(backward_equals_finite_differences),
            TEST(parameter_gradients_add_up_and_do_not_need_dx),
+           TEST(a_first_piece_writes_what_adding_to_zeros_gives),
            TEST(nothing_beside_the_samples_is_written),
            TEST(pieces_of_a_batch_give_the_same_bits),
            TEST(sets_that_round_alike_agree_to_the_bit),

@@ -241,9 +241,11 @@ static void a_sample_without_any_modality_only_moves_the_head(void **state)
     (void)state;
     samples *s = samples_new(two_modalities, NULL, 1, 1);
     s->mask[0] = 0;
+    size_t head = s->model->head.parameters[0];
+    for (size_t i = 0; i < s->model->n_parameters; i++)
+        s->g[i] = NAN; /* what g held goes nowhere */
     mmofl_model_gradient(s->model, s->ws, s->w, &s->batch, NULL, s->g);
     CHECK_INT(s->fetched, 0);
-    size_t head = s->model->head.parameters[0];
     for (size_t i = 0; i < head; i++)
         CHECK(s->g[i] == 0.0f);
     samples_delete(s);

@@ -62,11 +62,11 @@ static inline void affine_map_forward(const mmofl_affine_map *map, const mmofl_o
     ops->gemm(&g);
 }
 
-/* dW += sum over s, r of window^T dy; dbias += sum over s, r of dy.  dbias directly
- * follows dW. */
+/* dW += sum over s, r of window^T dy; dbias += sum over s, r of dy; first: = instead of
+ * +=.  dbias directly follows dW. */
 static inline void affine_map_gradient(const mmofl_affine_map *map,
-                                       const mmofl_ops *ops, int n, const float *x,
-                                       size_t x_stride, const float *dy,
+                                       const mmofl_ops *ops, bool first, int n,
+                                       const float *x, size_t x_stride, const float *dy,
                                        size_t dy_stride, float *dw, float *dbias)
 {
     static const float one = 1.0f;
@@ -83,7 +83,7 @@ static inline void affine_map_gradient(const mmofl_affine_map *map,
                     .groups = n,
                     .a_group = (ptrdiff_t)x_stride,
                     .b_group = (ptrdiff_t)dy_stride,
-                    .accumulate = true};
+                    .accumulate = !first};
     if (map->rows == 1) {
         g.depth = n, g.groups = 1;
         g.a_step = (ptrdiff_t)x_stride, g.b_step = (ptrdiff_t)dy_stride;

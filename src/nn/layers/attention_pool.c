@@ -274,7 +274,7 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
         score_gradient(&d, run->ops, &p, s, x.at + s * x.stride, dy.at + s * dy.stride);
     mmofl_affine_map to_heads = map_between(d.rows, d.hidden, d.heads);
     mmofl_affine_map from_heads = map_between(d.rows, d.heads, d.hidden);
-    affine_map_gradient(&to_heads, run->ops, n, p.u, u_stride, p.de, a_stride,
+    affine_map_gradient(&to_heads, run->ops, false, n, p.u, u_stride, p.de, a_stride,
                         dw + tensor[HEADS_WEIGHT].offset,
                         dw + tensor[HEADS_BIAS].offset);
     affine_map_forward(&from_heads, run->ops, n, p.w2_back, NULL, p.de, a_stride, p.du,
@@ -282,8 +282,8 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
     tanh_back(p.du, p.u, (size_t)n * u_stride);
     mmofl_affine_map to_hidden = map_between(d.rows, d.channels, d.hidden);
     mmofl_affine_map from_hidden = map_between(d.rows, d.hidden, d.channels);
-    affine_map_gradient(&to_hidden, run->ops, n, x.at, x.stride, p.du, u_stride, dw,
-                        dw + tensor[HIDDEN_BIAS].offset);
+    affine_map_gradient(&to_hidden, run->ops, false, n, x.at, x.stride, p.du, u_stride,
+                        dw, dw + tensor[HIDDEN_BIAS].offset);
     if (!dx.at)
         return;
     affine_map_forward(&from_hidden, run->ops, n, p.w1_back, NULL, p.du, u_stride,

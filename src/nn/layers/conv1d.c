@@ -155,8 +155,8 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
     (void)w, (void)y;
     const conv1d_options *o = layer->options;
     mmofl_affine_map map = map_of(layer);
-    affine_map_gradient(&map, run->ops, n, x.at - layer->x_margin.before, x.stride,
-                        dy.at, dy.stride, dw, dw + layer->tensor[1].offset);
+    affine_map_gradient(&map, run->ops, run->first, n, x.at - layer->x_margin.before,
+                        x.stride, dy.at, dy.stride, dw, dw + layer->tensor[1].offset);
     if (!dx.at)
         return;
     const float *taps_w = run->scratch;
@@ -175,6 +175,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(conv1d) = {
              .n_options = (int)MMOFL_COUNT_OF(options),
              .options_size = sizeof(conv1d_options)},
     .uses_x = true,
+    .starts_dw = true,
     .plan = plan,
     .prepare = prepare,
     .forward = forward,

@@ -288,8 +288,8 @@ static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
     }
 }
 
-/* dW of one sample, whose padded image is x. */
-static void weight_gradient(const mmofl_layer *layer, const mmofl_ops *ops,
+/* dW of one sample, whose padded image is x; add: to what is there. */
+static void weight_gradient(const mmofl_layer *layer, const mmofl_ops *ops, bool add,
                             const float *x, ptrdiff_t x_row, const float *dy, float *dw)
 {
     const conv2d_options *o = layer->options;
@@ -310,7 +310,7 @@ static void weight_gradient(const mmofl_layer *layer, const mmofl_ops *ops,
                     .groups = o->kernel,
                     .a_group = x_row,
                     .c_group = window * out,
-                    .accumulate = true};
+                    .accumulate = add};
     if (is_transposed(layer)) {
         g.a = dy, g.a_step = out, g.a_run = g.b_run, g.a_group = 0;
         g.b = x, g.b_step = o->stride * in, g.b_run = o->stride * x_row;
@@ -323,7 +323,7 @@ static void weight_gradient(const mmofl_layer *layer, const mmofl_ops *ops,
 
 /* dbias of one sample: first over the output's rows, all columns at once, then over
  * columns; a single chain of additions would be all latency. */
-static void bias_gradient(const mmofl_layer *layer, const mmofl_ops *ops,
+static void bias_gradient(const mmofl_layer *layer, const mmofl_ops *ops, bool add,
                           const float *dy, float *sums, float *dbias)
 {
     static const float one = 1.0f;
@@ -337,7 +337,7 @@ static void bias_gradient(const mmofl_layer *layer, const mmofl_ops *ops,
                     .c = sums,
                     .groups = 1};
     ops->gemm(&g);
-    g.n = out, g.depth = columns, g.accumulate = true;
+    g.n = out, g.depth = columns, g.accumulate = add;
     g.b = sums, g.b_step = out, g.c = dbias;
     ops->gemm(&g);
 }
@@ -376,8 +376,9 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
     for (int s = 0; s < n; s++) {
         const float *g = dy.at + (size_t)s * dy.stride;
         const float *image = border_put(&in, x.at + (size_t)s * x.stride, room.x);
-        weight_gradient(layer, run->ops, image, border_row(&in), g, dw);
-        bias_gradient(layer, run->ops, g, room.sums, dw + layer->tensor[1].offset);
+        bool add = !run->first || s > 0;
+        weight_gradient(layer, run->ops, add, image, border_row(&in), g, dw);
+        bias_gradient(layer, run->ops, add, g, room.sums, dw + layer->tensor[1].offset);
         if (dx.at)
             input_gradient(layer, run->ops, room.phases, border_put(&out, g, room.dy),
                            out, dx.at + (size_t)s * dx.stride);
@@ -392,6 +393,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(conv2d) = {
              .n_options = (int)MMOFL_COUNT_OF(options),
              .options_size = sizeof(conv2d_options)},
     .uses_x = true,
+    .starts_dw = true,
     .plan = plan,
     .prepare = prepare,
     .forward = forward,

@@ -100,7 +100,7 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
             for (size_t c = 0; c < p.channels; c++)
                 dp[c] = d[c] * in[c] * g[c] * (1.0f - g[c]);
         }
-    affine_map_gradient(&map, run->ops, n, x.at, x.stride, p.dp, p.count, dw,
+    affine_map_gradient(&map, run->ops, false, n, x.at, x.stride, p.dp, p.count, dw,
                         dw + layer->tensor[1].offset);
     if (!dx.at)
         return;

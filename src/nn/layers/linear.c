@@ -55,8 +55,8 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
 {
     (void)w, (void)y;
     mmofl_affine_map map = map_of(layer);
-    affine_map_gradient(&map, run->ops, n, x.at, x.stride, dy.at, dy.stride, dw,
-                        dw + layer->tensor[1].offset);
+    affine_map_gradient(&map, run->ops, run->first, n, x.at, x.stride, dy.at, dy.stride,
+                        dw, dw + layer->tensor[1].offset);
     if (!dx.at)
         return;
     mmofl_affine_map back = {.rows = map.rows,
@@ -75,6 +75,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(linear) = {
              .n_options = (int)MMOFL_COUNT_OF(options),
              .options_size = sizeof(linear_options)},
     .uses_x = true,
+    .starts_dw = true,
     .plan = plan,
     .prepare = prepare,
     .forward = forward,
