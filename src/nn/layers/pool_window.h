@@ -1,15 +1,14 @@
 /* pool_window.h - windows over time (T, C) or over images (H, W, C): what max and
  * average pooling share.
  *
- * A series is an image that is one pixel wide, with windows one pixel wide. */
+ * A series is an image of one row, with windows one pixel high. */
 #ifndef MMOFL_NN_LAYERS_POOL_WINDOW_H
 #define MMOFL_NN_LAYERS_POOL_WINDOW_H
 
 #include <string.h>
 
+#include "nn/kernels/vector.h"
 #include "nn/layers/layers.h"
-
-#define POOL_INLINE static inline __attribute__((always_inline))
 
 typedef struct pool_options {
     int kernel, stride, pad;
@@ -29,18 +28,16 @@ typedef struct pool_axis {
     int kernel, stride, pad;
 } pool_axis;
 
-enum { POOL_LANES = 16 };
-
 typedef struct pool_geometry {
     pool_axis down, across;
-    int channels, reach; /* reach: rounded up to whole vectors */
-    float share;         /* of a pixel in the mean of a window */
+    int channels;
+    float share; /* of a pixel in the mean of a window */
 } pool_geometry;
 
-/* The real pixels of a window along one axis: [from, to); the window starts at `start`,
- * maybe in the padding. */
+/* The real pixels of a window along one axis: how many, the first one's number in the
+ * image and in the window, which may start in the padding. */
 typedef struct pool_range {
-    int start, from, to;
+    int count, first, tap;
 } pool_range;
 
 static inline pool_axis pool_axis_of(const pool_options *o, int in)
@@ -56,12 +53,11 @@ static inline pool_axis pool_axis_of(const pool_options *o, int in)
 static inline pool_geometry pool_geometry_of(const mmofl_layer *layer)
 {
     const pool_options *o = layer->options;
-    pool_geometry g = {.down = pool_axis_of(o, layer->in.dim[0]),
-                       .across = {1, 1, 1, 1, 0},
+    pool_geometry g = {.down = {1, 1, 1, 1, 0},
+                       .across = pool_axis_of(o, layer->in.dim[layer->in.n - 2]),
                        .channels = layer->in.dim[layer->in.n - 1]};
     if (layer->in.n == 3)
-        g.across = pool_axis_of(o, layer->in.dim[1]);
-    g.reach = (g.channels + POOL_LANES - 1) / POOL_LANES * POOL_LANES;
+        g.down = pool_axis_of(o, layer->in.dim[0]);
     g.share = 1.0f / (float)(g.down.kernel * g.across.kernel);
     return g;
 }
@@ -69,7 +65,9 @@ static inline pool_geometry pool_geometry_of(const mmofl_layer *layer)
 static inline pool_range pool_range_of(const pool_axis *axis, int window)
 {
     int start = window * axis->stride - axis->pad, end = start + axis->kernel;
-    return (pool_range){start, start > 0 ? start : 0, end < axis->in ? end : axis->in};
+    int first = start > 0 ? start : 0;
+    end = end < axis->in ? end : axis->in;
+    return (pool_range){end - first, first, first - start};
 }
 
 static inline mmofl_status pool_plan(mmofl_layer *layer, mmofl_error *err)
@@ -101,135 +99,133 @@ static inline mmofl_status pool_plan(mmofl_layer *layer, mmofl_error *err)
     return MMOFL_OK;
 }
 
-/* ---------------------------------------------------------------- channels
+/* ---------------------------------------------------------------- one window
  *
- * The loops below run over the n channels of one pixel.  A few channels (six filters)
- * would leave them to scalar code, so n is rounded up to whole vectors: the values past
- * the channels are the next pixel's and are written again when its turn comes, for
- * pixels are visited in the order of memory.  At the end of an image, n is exact. */
+ * A vector of channels at a time, so that what becomes of the window's taps, numbered
+ * row by row, stays in registers. */
 
-/* Some taps of a window: where their pixels are, and their numbers. */
-enum { POOL_TAPS = 4 };
-typedef struct pool_taps {
-    int n;
-    const float *x[POOL_TAPS];
-    float number[POOL_TAPS];
-} pool_taps;
+/* What is done: always a constant, so that there is code for each. */
+typedef struct pool_work {
+    bool backward, largest; /* or forward, mean */
+    bool add;               /* backward: windows overlap, and pixels add up */
+} pool_work;
 
-/* One more tap: a larger value than the best so far and where it is from, or the sum.
- */
-POOL_INLINE void pool_fold(bool largest, float here, float tap, float *best,
-                           float *from)
+/* Some channels of a window. */
+typedef struct pool_part {
+    int rows, columns;     /* real pixels */
+    ptrdiff_t row, column; /* floats to the next one */
+    float tap, taps; /* number of the first tap; how many a row of the window has */
+    bool partly;     /* fewer channels than a vector has lanes: ... */
+    lanes some;      /* ... these */
+} pool_part;
+
+/* y = the largest value, and which tap it is from; or the mean.  The first of equals
+ * wins; NaN is larger than any number. */
+INLINE void pool_take(pool_work work, pool_part p, float share, const float *x,
+                      float *y, float *winner)
 {
-    bool wins = (here > *best) | (here != here);
-    *from = wins ? tap : *from;
-    *best = !largest ? *best + here : wins ? here : *best;
-}
-
-/* `count` taps (a constant) at once, so that values stay in registers between them. */
-POOL_INLINE void pool_take(bool largest, bool first, int count, const pool_taps *taps,
-                           int n, float *restrict y, float *restrict winner)
-{
-    const float *x0 = taps->x[0], *x1 = taps->x[1], *x2 = taps->x[2], *x3 = taps->x[3];
-    const float t0 = taps->number[0], t1 = taps->number[1], t2 = taps->number[2],
-                t3 = taps->number[3];
-#pragma omp simd
-    for (int c = 0; c < n; c++) {
-        float best = first ? x0[c] : y[c], from = t0;
-        if (largest && !first)
-            from = winner[c];
-        if (!first)
-            pool_fold(largest, x0[c], t0, &best, &from);
-        if (count > 1)
-            pool_fold(largest, x1[c], t1, &best, &from);
-        if (count > 2)
-            pool_fold(largest, x2[c], t2, &best, &from);
-        if (count > 3)
-            pool_fold(largest, x3[c], t3, &best, &from);
-        y[c] = best;
-        if (largest)
-            winner[c] = from;
-    }
-}
-
-POOL_INLINE void pool_take_some(bool largest, bool first, const pool_taps *taps, int n,
-                                float *y, float *winner)
-{
-    switch (taps->n) {
-    case 1:
-        pool_take(largest, first, 1, taps, n, y, winner);
-        break;
-    case 2:
-        pool_take(largest, first, 2, taps, n, y, winner);
-        break;
-    case 3:
-        pool_take(largest, first, 3, taps, n, y, winner);
-        break;
-    default:
-        pool_take(largest, first, POOL_TAPS, taps, n, y, winner);
-        break;
-    }
-}
-
-/* What a window's gradient dy is to its pixel number `tap`. */
-POOL_INLINE void pool_give(bool largest, bool add, const float *restrict dy, float tap,
-                           float share, int n, const float *restrict winner,
-                           float *restrict dx)
-{
-#pragma omp simd
-    for (int c = 0; c < n; c++) {
-        float value = share * dy[c];
-        if (largest)
-            value = winner[c] == tap ? dy[c] : 0.0f;
-        dx[c] = add ? dx[c] + value : value;
-    }
-}
-
-/* ---------------------------------------------------------------- passes */
-
-/* One window: its largest value and that one's tap, or its mean. */
-POOL_INLINE void pool_window(const pool_geometry *g, bool largest, pool_range down,
-                             pool_range across, const float *x, int n, float *y,
-                             float *winner)
-{
-    pool_taps taps = {0};
-    bool first = true;
-    for (int i = down.from; i < down.to; i++)
-        for (int j = across.from; j < across.to; j++) {
-            taps.x[taps.n] = x + ((ptrdiff_t)i * g->across.in + j) * g->channels;
-            taps.number[taps.n++] =
-                (float)((i - down.start) * g->across.kernel + j - across.start);
-            bool last = i == down.to - 1 && j == across.to - 1;
-            if (taps.n < POOL_TAPS && !last)
+    vec best = load_some(x, p.partly, p.some), row = splat(p.tap), from = row;
+    for (int i = 0; i < p.rows; i++, row += p.taps) {
+        vec tap = row;
+        for (int j = 0; j < p.columns; j++, tap += 1.0f) {
+            if (i + j == 0)
                 continue;
-            if (first)
-                pool_take_some(largest, true, &taps, n, y, winner);
-            else
-                pool_take_some(largest, false, &taps, n, y, winner);
-            first = false, taps.n = 0;
+            vec here = load_some(x + i * p.row + j * p.column, p.partly, p.some);
+            choice wins = larger_or_nan(here, best);
+            from = choose(wins, tap, from);
+            best = work.largest ? choose(wins, here, best) : best + here;
         }
-    for (int c = 0; !largest && c < n; c++)
-        y[c] *= g->share;
+    }
+    store_some(y, p.partly, p.some, work.largest ? best : share * best);
+    if (work.largest)
+        store_some(winner, p.partly, p.some, from);
 }
 
-/* One sample; winner: which tap of its window each value of y came from, if largest. */
-POOL_INLINE void pool_forward(const pool_geometry *g, bool largest, const float *x,
-                              float *y, float *winner)
+/* What a window's gradient dy is to each of its pixels. */
+INLINE void pool_give(pool_work work, pool_part p, float share, const float *dy,
+                      const float *winner, float *dx)
 {
-    ptrdiff_t x_count = (ptrdiff_t)g->down.in * g->across.in * g->channels;
-    ptrdiff_t left = (ptrdiff_t)g->down.out * g->across.out * g->channels;
+    vec value = load_some(dy, p.partly, p.some), from = value, row = splat(p.tap);
+    if (work.largest)
+        from = load_some(winner, p.partly, p.some);
+    else
+        value = share * value;
+    for (int i = 0; i < p.rows; i++, row += p.taps) {
+        vec tap = row;
+        for (int j = 0; j < p.columns; j++, tap += 1.0f) {
+            float *to = dx + i * p.row + j * p.column;
+            vec given =
+                work.largest ? choose(equal(from, tap), value, splat(0)) : value;
+            given = work.add ? load_some(to, p.partly, p.some) + given : given;
+            store_some(to, p.partly, p.some, given);
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- all windows */
+
+/* `count` windows beside each other, all alike; image: the first one's first pixel, of
+ * x or dx; out: its place in y or dy. */
+INLINE void pool_alike(pool_work work, pool_part p, const pool_geometry *g, int count,
+                       float *image, float *out, float *winner)
+{
+    ptrdiff_t channels = g->channels, step = g->across.stride * channels;
+    for (; count > 0; count--) {
+        for (ptrdiff_t c = 0; c < channels; c += VECTOR) {
+            p.partly = channels - c < VECTOR;
+            if (work.backward)
+                pool_give(work, p, g->share, out + c, winner + c, image + c);
+            else
+                pool_take(work, p, g->share, image + c, out + c, winner + c);
+        }
+        image += step, out += channels, winner += work.largest ? channels : 0;
+    }
+}
+
+/* Windows from number q on that are like it: all those without padding, or one. */
+static inline int pool_count_alike(const pool_axis *axis, int q, pool_range range)
+{
+    int last = (axis->in + axis->pad - axis->kernel) / axis->stride;
+    return range.count == axis->kernel && last > q ? last - q + 1 : 1;
+}
+
+/* One sample: its image is x or dx, out is y or dy; winner, if largest: which tap of
+ * its window each value of y came from. */
+INLINE void pool_windows(pool_work work, const pool_geometry *g, float *image,
+                         float *out, float *winner)
+{
+    int rest = g->channels % VECTOR;
+    pool_part p = {.row = (ptrdiff_t)g->across.in * g->channels,
+                   .column = g->channels,
+                   .taps = (float)g->across.kernel,
+                   .some = lanes_of(rest ? rest : VECTOR)};
     for (int r = 0; r < g->down.out; r++) {
         pool_range down = pool_range_of(&g->down, r);
-        for (int q = 0; q < g->across.out; q++) {
+        for (int q = 0, count; q < g->across.out; q += count) {
             pool_range across = pool_range_of(&g->across, q);
-            ptrdiff_t last = (ptrdiff_t)(down.to - 1) * g->across.in + across.to - 1;
-            bool fits = last * g->channels + g->reach <= x_count && g->reach <= left;
-            pool_window(g, largest, down, across, x, fits ? g->reach : g->channels, y,
-                        winner);
-            y += g->channels, left -= g->channels;
-            winner += largest ? g->channels : 0;
+            count = pool_count_alike(&g->across, q, across);
+            float *from = image + down.first * p.row + across.first * p.column;
+            p.tap = (float)(down.tap * g->across.kernel + across.tap);
+            p.rows = down.count, p.columns = across.count;
+            /* Most windows are of two pixels, one way or both: constant loops. */
+            if (p.rows == 2 && p.columns == 2)
+                p.rows = p.columns = 2,
+                pool_alike(work, p, g, count, from, out, winner);
+            else if (p.rows == 1 && p.columns == 2)
+                p.rows = 1, p.columns = 2,
+                pool_alike(work, p, g, count, from, out, winner);
+            else
+                pool_alike(work, p, g, count, from, out, winner);
+            ptrdiff_t done = (ptrdiff_t)count * g->channels;
+            out += done, winner += work.largest ? done : 0;
         }
     }
+}
+
+INLINE void pool_forward(const pool_geometry *g, bool largest, float *x, float *y,
+                         float *winner)
+{
+    pool_windows((pool_work){.largest = largest}, g, x, y, winner);
 }
 
 static inline bool pool_overlaps(const pool_axis *axis)
@@ -243,43 +239,18 @@ static inline bool pool_covers(const pool_axis *axis)
            axis->out * axis->kernel == axis->in;
 }
 
-/* A row of windows gives to one row of the image, where their taps start at `tap`. */
-POOL_INLINE void pool_give_row(const pool_geometry *g, bool largest, bool add, int tap,
-                               const float *dy, const float *winner, float *dx)
-{
-    bool joined = !add && g->across.stride == g->across.kernel;
-    ptrdiff_t left = (ptrdiff_t)g->across.out * g->channels;
-    for (int q = 0; q < g->across.out; q++) {
-        pool_range across = pool_range_of(&g->across, q);
-        left -= g->channels; /* the windows after this one write so much and more */
-        int n = joined && left >= g->reach ? g->reach : g->channels;
-        for (int j = across.from; j < across.to; j++)
-            pool_give(largest, add, dy, (float)(tap + j - across.start), g->share, n,
-                      winner, dx + (ptrdiff_t)j * g->channels);
-        dy += g->channels, winner += largest ? g->channels : 0;
-    }
-}
-
-/* One sample; winner: as forward left it. */
-POOL_INLINE void pool_backward(const pool_geometry *g, bool largest, const float *dy,
-                               const float *winner, float *dx)
+/* winner: as forward left it. */
+INLINE void pool_backward(const pool_geometry *g, bool largest, float *dy,
+                          float *winner, float *dx)
 {
     bool add = pool_overlaps(&g->down) || pool_overlaps(&g->across);
-    ptrdiff_t dx_row = (ptrdiff_t)g->across.in * g->channels;
-    ptrdiff_t dy_row = (ptrdiff_t)g->across.out * g->channels;
     if (add || !pool_covers(&g->down) || !pool_covers(&g->across))
-        memset(dx, 0, sizeof(float) * (size_t)(g->down.in * dx_row));
-    for (int r = 0; r < g->down.out; r++) {
-        pool_range down = pool_range_of(&g->down, r);
-        for (int i = down.from; i < down.to; i++) {
-            int tap = (i - down.start) * g->across.kernel;
-            if (add)
-                pool_give_row(g, largest, true, tap, dy, winner, dx + i * dx_row);
-            else
-                pool_give_row(g, largest, false, tap, dy, winner, dx + i * dx_row);
-        }
-        dy += dy_row, winner += largest ? dy_row : 0;
-    }
+        memset(dx, 0,
+               sizeof(float) * (size_t)(g->down.in * g->across.in * g->channels));
+    if (add)
+        pool_windows((pool_work){true, largest, true}, g, dx, dy, winner);
+    else
+        pool_windows((pool_work){true, largest, false}, g, dx, dy, winner);
 }
 
 #endif

@@ -24,7 +24,7 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
     (void)run, (void)w, (void)x, (void)dw;
     if (!dx.at)
         return;
-    ELEMENTWISE(layer, n, DX = Y > 0.0f ? DY : 0.0f);
+    ELEMENTWISE(layer, n, float d = DY; DX = Y > 0.0f ? d : 0.0f);
 }
 
 const mmofl_layer_kind MMOFL_LAYER_NAME(relu) = {
