@@ -30,6 +30,13 @@ foreach(file ${MMOFL_BATS})
                        ENVIRONMENT "MMOFL=$<TARGET_FILE:mmofl>;MMOFL_EXAMPLES=${PROJECT_SOURCE_DIR}/examples")
 endforeach()
 
+# The wire protocol as somebody else would write it reads and writes the golden files.
+find_program(PYTHON3 python3)
+if(PYTHON3)
+  add_test(NAME wire/second-implementation COMMAND ${PYTHON3} tests/wire/check.py tests/golden/wire
+           WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endif()
+
 # A staged install, then a program of somebody else's that finds the library in it.
 add_test(NAME install/consumer COMMAND ${BASH} ${PROJECT_SOURCE_DIR}/tests/install/consumer.sh
          ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})

@@ -80,7 +80,8 @@ static inline mmofl_message wire_welcome(void)
                                         .standardize = MMOFL_STANDARDIZE_WINDOW,
                                         .heartbeat_s = 10,
                                         .lease_s = 30,
-                                        .coding = {true, {MMOFL_WIRE_I8, 0.25}}}};
+                                        .coding = {true, {MMOFL_WIRE_I8, 0.25}},
+                                        .layout = wire_digest(0x1a)}};
     m.body.welcome.config_digest = mmofl_welcome_digest(&m.body.welcome);
     return m;
 }

@@ -67,6 +67,8 @@ mmofl_status mmofl_read_digest(mmofl_passage *p, const char *what,
         return mmofl_fail(p->err, MMOFL_E_COUNT, "a digest of the %s with %zu bytes",
                           what, in->len);
     memcpy(out->bytes, in->data, sizeof out->bytes);
+    if (mmofl_digest_is_none(out) && !may_miss)
+        return mmofl_fail(p->err, MMOFL_E_MISSING, "a digest of the %s of zeros", what);
     return MMOFL_OK;
 }
 

@@ -55,6 +55,27 @@ mmofl_digest mmofl_welcome_digest(const mmofl_welcome *w)
     return digest;
 }
 
+mmofl_digest mmofl_layout_digest(const mmofl_model *model)
+{
+    mmofl_digest digest = {{0}};
+    mmofl_parameter p;
+    mmofl_hash hash;
+    mmofl_hash_begin(&hash, sizeof digest.bytes);
+    mmofl_hash_text(&hash, "mmofl/1 layout");
+    mmofl_hash_u64(&hash, model->n_parameters);
+    for (int i = 0; mmofl_model_parameter(model, i, &p); i++) {
+        mmofl_hash_text(&hash, p.name);
+        mmofl_hash_u64(&hash, p.offset);
+        mmofl_hash_u32(&hash, (uint32_t)p.plan->n_dims);
+        for (int d = 0; d < p.plan->n_dims; d++) {
+            mmofl_hash_u64(&hash, p.plan->dim[d]);
+            mmofl_hash_u32(&hash, (uint32_t)p.plan->axis[d]);
+        }
+    }
+    mmofl_hash_end(&hash, digest.bytes, sizeof digest.bytes);
+    return digest;
+}
+
 /* ---- signals --------------------------------------------------------------------- */
 
 static mmofl_status read_shape(mmofl_passage *p, const Mmofl__Wire__Signal *in,
@@ -263,6 +284,8 @@ mmofl_status mmofl_read_welcome(mmofl_passage *p, const Mmofl__Wire__Welcome *in
         st = mmofl_read_real(p, "lease_s", in->lease_s, in->heartbeat_s, MOST_SECONDS);
     if (!st)
         st = read_coding(p, in->coding, &out->coding);
+    if (!st)
+        st = mmofl_read_digest(p, "layout", &in->layout_digest, true, &out->layout);
     if (st)
         return st;
     out->version = in->version;
@@ -307,6 +330,7 @@ mmofl_status mmofl_write_welcome(mmofl_passage *p, const mmofl_welcome *in,
     out->standardize = mmofl_wire_text(standardize_names[in->standardize]);
     out->heartbeat_s = in->heartbeat_s;
     out->lease_s = in->lease_s;
+    out->layout_digest = mmofl_write_digest(&in->layout);
     out->coding = MMOFL_WIRE_NEW(p->memory, 1, Mmofl__Wire__UpdateCoding);
     if (!out->coding)
         return MMOFL_E_MEMORY;

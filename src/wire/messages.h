@@ -116,11 +116,17 @@ typedef struct mmofl_welcome {
     mmofl_standardize standardize;
     double heartbeat_s, lease_s; /* > 0 */
     mmofl_update_coding coding;
+    mmofl_digest
+        layout; /* mmofl_layout_digest of the coordinator's plan; none: not told */
 } mmofl_welcome;
 
 /** Digest of seed, config, signals, classes and standardize: what learning depends on.
  */
 mmofl_digest mmofl_welcome_digest(const mmofl_welcome *welcome);
+
+/** Digest of where each parameter lies in the model's vector: two programs that plan
+ * the same model otherwise must not exchange vectors. */
+mmofl_digest mmofl_layout_digest(const mmofl_model *model);
 
 typedef struct mmofl_refusal {
     mmofl_status status; /* not OK */

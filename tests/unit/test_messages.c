@@ -1,6 +1,9 @@
 /* test_messages.c - each message comes back as it went, bit for bit; what is not sound
  * is refused with its status. */
+#include "bad_files.h"
 #include "wire_fixture.h"
+
+#include "base/file.h"
 
 /* ---- there and back -------------------------------------------------------------- */
 
@@ -66,6 +69,7 @@ static void welcome_comes_back(void **state)
     CHECK(b->coding.difference);
     CHECK_INT(b->coding.coding.dtype, MMOFL_WIRE_I8);
     CHECK_NEAR(b->coding.coding.top, 0.25, 0);
+    CHECK_SAME(b->layout, a->layout);
     mmofl_message_free(&back);
 }
 
@@ -347,6 +351,51 @@ static void large_message_is_refused_by_its_length(void **state)
     free(w.bytes);
 }
 
+static void config_beyond_its_limit_is_refused(void **state)
+{
+    (void)state;
+    mmofl_wire_limits limits = wire_limits();
+    char *config = malloc(MMOFL_WIRE_CONFIG_BYTES + 2);
+    assert_non_null(config);
+    memset(config, '#', MMOFL_WIRE_CONFIG_BYTES + 1);
+    config[MMOFL_WIRE_CONFIG_BYTES + 1] = '\0';
+    mmofl_message m = wire_welcome(), back;
+    mmofl_error err = {0};
+    for (int over = 1; over >= 0; over--) {
+        config[MMOFL_WIRE_CONFIG_BYTES + over] = '\0';
+        m.body.welcome.config = config;
+        m.body.welcome.config_digest = mmofl_welcome_digest(&m.body.welcome);
+        wire_bytes w = wire_write(&m);
+        CHECK_STATUS(mmofl_message_read(w.bytes, w.size, &limits, &back, &err),
+                     over ? MMOFL_E_LIMIT : MMOFL_OK);
+        free(w.bytes);
+    }
+    mmofl_message_free(&back);
+    free(config);
+}
+
+static mmofl_status read_file(const char *path, mmofl_error *err)
+{
+    mmofl_wire_limits limits = wire_limits();
+    unsigned char *data;
+    size_t size;
+    mmofl_message message;
+    mmofl_error why = {0};
+    CHECK_OK(mmofl_file_read(path, 1 << 20, &data, &size, err));
+    mmofl_status st = mmofl_message_read(data, size, &limits, &message, &why);
+    CHECK_INT(why.status, st);
+    free(data);
+    if (!st)
+        mmofl_message_free(&message);
+    return mmofl_fail(err, st, "%s: %s", path, why.text);
+}
+
+static void bad_messages_are_refused(void **state)
+{
+    (void)state;
+    bad_files_are_refused("message", 130, read_file);
+}
+
 static void every_cut_and_every_flipped_bit_is_read_or_refused(void **state)
 {
     (void)state;
@@ -387,4 +436,5 @@ CHECK_MAIN(TEST(hello_comes_back), TEST(welcome_comes_back),
            TEST(models_are_refused_while_none_is_known),
            TEST(task_of_another_model_is_refused),
            TEST(large_message_is_refused_by_its_length),
+           TEST(config_beyond_its_limit_is_refused), TEST(bad_messages_are_refused),
            TEST(every_cut_and_every_flipped_bit_is_read_or_refused))
