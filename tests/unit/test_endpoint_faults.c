@@ -39,7 +39,7 @@ static void world_new(world *w, uint64_t seed)
     side_new(&w->coordinator, &w->broker, "", 1000, P);
     w->all[0] = &w->coordinator;
     for (int i = 0; i < DEVICES; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "device-%d", i);
         side_new(&w->device[i], &w->broker, name, 2000 + (uint64_t)i, P);
         w->all[1 + i] = &w->device[i];

@@ -1,1 +1,0 @@
-"""What `./dev bench` measures; bench/run.py puts it together."""
