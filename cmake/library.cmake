@@ -4,7 +4,7 @@ find_package(Threads REQUIRED)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl libturbojpeg libpng zlib
                    libutf8proc sndfile libprotobuf-c libzstd
-                   libcrypto libssl libmosquitto libdeflate)
+                   libcrypto libssl libmosquitto libmicrohttpd libdeflate)
 pkg_check_modules(MMOFL_DEPS REQUIRED IMPORTED_TARGET ${MMOFL_PACKAGES})
 
 file(GLOB MMOFL_SOURCES CONFIGURE_DEPENDS

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/command.h"
 #include "cli/experiment_run.h"
 #include "cli/sweep_run.h"
@@ -93,6 +94,15 @@ static int resume(const request *r, mmofl_run_folder *folder)
     return status;
 }
 
+/* Simulated devices would go on with what real ones have begun. */
+static bool was_deployed(const mmofl_run_folder *folder)
+{
+    char path[4096];
+    return mmofl_run_folder_path(folder, "journal.sqlite", path, sizeof path, NULL) ==
+               MMOFL_OK &&
+           mmofl_file_exists(path);
+}
+
 /* The first rank looks what is in the folder, and opens it if it is a run's. */
 static int resume_request(const request *r)
 {
@@ -104,6 +114,11 @@ static int resume_request(const request *r)
     mmofl_run_folder *folder = NULL;
     mmofl_status st =
         is_first ? mmofl_run_folder_open(r->folder, &folder, &err) : MMOFL_OK;
+    if (!st && is_first && was_deployed(folder))
+        st = mmofl_fail(&err, MMOFL_E_STATE,
+                        "%s: its devices are real; wanted `mmofl serve` with the "
+                        "arguments that it began with",
+                        r->folder);
     st = mmofl_ranks_agree(ranks, st, &err);
     int status = st ? mmofl_cli_complain_once(ranks, &err) : resume(r, folder);
     mmofl_run_folder_close(folder);

@@ -1,6 +1,5 @@
 /* cmd_serve.c - `mmofl serve EXPERIMENT`: the coordinator of real devices. */
 #define _POSIX_C_SOURCE 200809L
-#include <argp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,165 +8,40 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "cli/command.h"
-#include "cli/experiment_run.h"
-#include "cli/settings.h"
+#include "cli/serve_options.h"
 #include "cli/stop.h"
-#include "link/address.h"
 #include "link/bus_mqtt.h"
 #include "pki/identity.h"
 #include "run/model_file.h"
-#include "serve/server.h"
+#include "serve/http.h"
 
-enum { KEY_FEDERATION = 256, KEY_DEADLINE, KEY_QUORUM, KEY_HEARTBEAT, KEY_INSECURE };
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, CONFIG_BYTES = 16 << 20 };
 
 static const double farewell_s = 10; /* for the final model to reach the devices */
 
-static const struct argp_option table[] = {
-    {"out", 'o', "DIR", 0,
-     "Folder of the run (default: runs/NAME); one that is there goes on", 0},
-    {"federation", KEY_FEDERATION, "NAME", 0,
-     "What the federation is called (default: the experiment's name)", 0},
-    {"devices", 'd', "LIST", 0,
-     "Devices that may take part: the admission list of mmofl pki, or a number N for "
-     "device-0 ... device-(N-1) without keys (default: as many as the experiment has)",
-     0},
-    {"broker", 'b', "HOST[:PORT]", 0, "MQTT 5 broker (default: localhost)", 0},
-    {"identity", 'i', "DIR", 0,
-     "Folder with ca.crt, coordinator.crt and coordinator.key (mmofl pki); without it "
-     "there is no TLS, which is for loopback only",
-     0},
-    {"insecure", KEY_INSECURE, NULL, 0, "No TLS beyond loopback, all the same", 0},
-    {"deadline", KEY_DEADLINE, "SECONDS", 0,
-     "A round ends after so long if the quorum is there (default: 0, when all have "
-     "answered)",
-     0},
-    {"quorum", KEY_QUORUM, "SHARE", 0,
-     "Share of the participants whose updates a round wants (default: 0.5)", 0},
-    {"heartbeat", KEY_HEARTBEAT, "SECONDS", 0,
-     "How often devices say that they are there (default: 10)", 0},
-    {"threads", 't', "N", 0, "Threads for tests (default: one per core)", 0},
-    {"quiet", 'q', NULL, 0, "No settings and no progress", 0},
-    MMOFL_SETTINGS_OPTION,
-    {0}};
-
-typedef struct request {
-    const char *experiment, *out, *federation, *devices, *identity;
-    mmofl_address broker;
-    bool insecure;
-    mmofl_round_rules rules;
-    mmofl_settings settings;
-    char n_devices[64];
-    mmofl_run_options options;
-} request;
-
-static double read_real(const char *option, const char *text, double most,
-                        const struct argp_state *state)
-{
-    double value = 0;
-    const char *end = mmofl_number_read(text, text + strlen(text), &value);
-    if (!end || *end || !(value >= 0 && value <= most))
-        argp_error(state, "%s %s: wanted a number from 0 to %g", option, text, most);
-    return value;
-}
-
-static error_t parse(int key, char *text, struct argp_state *state)
-{
-    request *r = state->input;
-    mmofl_error err = {0};
-    switch (key) {
-    case 'o':
-        r->out = text;
-        break;
-    case KEY_FEDERATION:
-        r->federation = text;
-        break;
-    case 'd':
-        r->devices = text;
-        break;
-    case 'b':
-        if (mmofl_address_read(text, &r->broker, &err))
-            argp_error(state, "--broker %s", err.text);
-        break;
-    case 'i':
-        r->identity = text;
-        break;
-    case KEY_INSECURE:
-        r->insecure = true;
-        break;
-    case KEY_DEADLINE:
-        r->rules.deadline_s = read_real("--deadline", text, 1e9, state);
-        break;
-    case KEY_QUORUM:
-        r->rules.quorum = read_real("--quorum", text, 1, state);
-        break;
-    case KEY_HEARTBEAT:
-        r->rules.heartbeat_s = read_real("--heartbeat", text, 1e6, state);
-        break;
-    case 't':
-        r->options.threads = mmofl_cli_read_count("--threads", text, state);
-        break;
-    case 'q':
-        r->options.quiet = true;
-        break;
-    case 's':
-        mmofl_settings_add(&r->settings, text, state);
-        break;
-    case ARGP_KEY_ARG:
-        if (r->experiment)
-            argp_error(state, "'%s': one experiment is wanted", text);
-        r->experiment = text;
-        break;
-    case ARGP_KEY_END:
-        if (!r->experiment)
-            argp_error(state, "an experiment file is wanted");
-        if (!r->identity && !r->insecure && !mmofl_address_is_loopback(&r->broker))
-            argp_error(state,
-                       "broker %s is another machine: wanted --identity DIR (mmofl pki "
-                       "makes it), or --insecure",
-                       r->broker.host);
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-static const struct argp argp = {
-    table,
-    parse,
-    "EXPERIMENT.yaml",
-    "Coordinate real devices (mmofl-device) over an MQTT broker: what `mmofl run` "
-    "simulates, for real.\v"
-    "The experiment's data set is what the model is tested on, and says what sensors "
-    "deliver.  The run folder is that of `mmofl run`; a coordinator that was stopped "
-    "or "
-    "killed goes on when it is started again with the same arguments.\n\n"
-    "Example:\n"
-    "  mmofl serve examples/demo.yaml --devices 10",
-    NULL,
-    NULL,
-    NULL};
-
-/* ---- one deployment ---- */
-
 typedef struct deployment {
-    const request *request;
+    mmofl_serve_options *options;
     const char *folder_path;
+    char default_path[PATH_BYTES];
     mmofl_experiment experiment;
-    mmofl_admission_list devices;
+    mmofl_admission_list list[2]; /* of devices: the one that holds, and the next */
+    int holds;
+    bool reloads;       /* it is a file's */
+    char n_devices[64]; /* the setting that goes with them */
     mmofl_setup run;
     uint8_t secret[MMOFL_KEY_BYTES];
     char ca[PATH_BYTES], certificate[PATH_BYTES], key[PATH_BYTES];
     char client_id[128];
     mmofl_run_folder *folder;
     mmofl_journal *journal;
+    mmofl_board *board;
+    mmofl_http *http;
     mmofl_server *server;
 } deployment;
 
 static const char *federation_of(const deployment *d)
 {
-    return d->request->federation ? d->request->federation : d->experiment.name;
+    return d->options->federation ? d->options->federation : d->experiment.name;
 }
 
 static mmofl_status connect_bus(void *context, const mmofl_bus_events *events,
@@ -177,10 +51,10 @@ static mmofl_status connect_bus(void *context, const mmofl_bus_events *events,
     mmofl_mqtt_tls tls = {d->ca, d->certificate, d->key};
     snprintf(d->client_id, sizeof d->client_id, "mmofl-%s-coordinator",
              federation_of(d));
-    mmofl_mqtt_setup setup = {.host = d->request->broker.host,
-                              .port = d->request->broker.port,
+    mmofl_mqtt_setup setup = {.host = d->options->broker.host,
+                              .port = d->options->broker.port,
                               .client_id = d->client_id,
-                              .tls = d->request->identity ? &tls : NULL,
+                              .tls = d->options->identity ? &tls : NULL,
                               .events = *events,
                               .most_queued = 65535,
                               .log = mmofl_cli_log()};
@@ -189,7 +63,7 @@ static mmofl_status connect_bus(void *context, const mmofl_bus_events *events,
 
 static mmofl_status load_identity(deployment *d, mmofl_error *err)
 {
-    const char *folder = d->request->identity;
+    const char *folder = d->options->identity;
     if (!folder)
         return MMOFL_OK;
     mmofl_status st = mmofl_file_join(d->ca, PATH_BYTES, folder, "ca.crt", err);
@@ -201,32 +75,78 @@ static mmofl_status load_identity(deployment *d, mmofl_error *err)
     return st ? st : mmofl_identity_secret(d->key, d->secret, err);
 }
 
-/* The devices, and the experiment with as many. */
-static mmofl_status load_experiment(deployment *d, request *r, mmofl_error *err)
+/* The list, or so many without one. */
+static mmofl_status load_devices(deployment *d, mmofl_error *err)
 {
     uint64_t n = 0;
-    const char *end = r->devices;
-    bool is_number =
-        r->devices && mmofl_number_whole(&end, &n) == MMOFL_OK && *end == '\0';
-    mmofl_status st = MMOFL_OK;
-    if (is_number)
-        st = n > MMOFL_MOST_DEVICES
-                 ? mmofl_fail(err, MMOFL_E_LIMIT, "--devices: wanted at most %d",
-                              MMOFL_MOST_DEVICES)
-                 : mmofl_admission_number((uint32_t)n, &d->devices, err);
-    else if (r->devices)
-        st = mmofl_admission_load(r->devices, &d->devices, err);
+    const char *text = d->options->devices, *end = text;
+    d->reloads = mmofl_number_whole(&end, &n) || *end;
+    if (d->reloads) {
+        mmofl_reload_watch();
+        return mmofl_admission_load(text, &d->list[0], err);
+    }
+    if (n > MMOFL_MOST_DEVICES)
+        return mmofl_fail(err, MMOFL_E_LIMIT, "--devices: wanted at most %d",
+                          MMOFL_MOST_DEVICES);
+    return mmofl_admission_number((uint32_t)n, &d->list[0], err);
+}
+
+/* How many devices the run has that is in the folder; 0: there is none. */
+static uint32_t devices_of_run(const deployment *d)
+{
+    char path[PATH_BYTES];
+    unsigned char *config = NULL;
+    size_t size;
+    mmofl_experiment x;
+    uint32_t n = 0;
+    if (mmofl_file_join(path, sizeof path, d->folder_path, "config.yaml", NULL) ||
+        !mmofl_file_exists(path) ||
+        mmofl_file_read(path, CONFIG_BYTES, &config, &size, NULL))
+        return 0;
+    if (mmofl_experiment_parse((const char *)config, size, path, NULL, NULL, 0, &x,
+                               NULL) == MMOFL_OK) {
+        n = (uint32_t)x.fleet.devices;
+        mmofl_experiment_free(&x);
+    }
+    free(config);
+    return n;
+}
+
+/* A fleet has as many devices as are admitted when it begins.  Numbers are never given
+ * anew, so a list that has grown since is no other fleet's. */
+static void set_fleet(deployment *d)
+{
+    mmofl_settings *settings = &d->options->settings;
+    uint32_t begun = devices_of_run(d), n = d->list[0].n;
+    if (settings->n == MMOFL_MAX_SETTINGS)
+        return; /* the server will find the difference */
+    snprintf(d->n_devices, sizeof d->n_devices, "fleet.devices=%u",
+             begun > 0 && begun < n ? begun : n);
+    settings->text[settings->n++] = d->n_devices;
+}
+
+static mmofl_status load_experiment(deployment *d, mmofl_error *err)
+{
+    const mmofl_serve_options *o = d->options;
+    mmofl_status st = mmofl_experiment_load(o->experiment, o->settings.text,
+                                            o->settings.n, &d->experiment, err);
     if (st)
         return st;
-    if (r->devices && r->settings.n < MMOFL_MAX_SETTINGS) {
-        snprintf(r->n_devices, sizeof r->n_devices, "fleet.devices=%u", d->devices.n);
-        r->settings.text[r->settings.n++] = r->n_devices;
-    }
-    st = mmofl_experiment_load(r->experiment, r->settings.text, r->settings.n,
-                               &d->experiment, err);
-    if (!st && !r->devices)
-        st = mmofl_admission_number((uint32_t)d->experiment.fleet.devices, &d->devices,
+    snprintf(d->default_path, sizeof d->default_path, "runs/%s", d->experiment.name);
+    d->folder_path = o->out ? o->out : d->default_path;
+    if (o->devices) {
+        st = load_devices(d, err);
+        if (!st) {
+            set_fleet(d);
+            mmofl_experiment_free(&d->experiment);
+            d->experiment = (mmofl_experiment){0};
+            st = mmofl_experiment_load(o->experiment, o->settings.text, o->settings.n,
+                                       &d->experiment, err);
+        }
+    } else {
+        st = mmofl_admission_number((uint32_t)d->experiment.fleet.devices, &d->list[0],
                                     err);
+    }
     d->experiment.n_seeds = d->experiment.n_seeds > 0; /* devices live once */
     return st;
 }
@@ -250,7 +170,10 @@ static mmofl_status open_folder(deployment *d, mmofl_error *err)
     free(config);
     if (!st)
         st = mmofl_run_folder_path(d->folder, "journal.sqlite", path, sizeof path, err);
-    return st ? st : mmofl_journal_open(path, &d->journal, err);
+    if (st)
+        return st;
+    mmofl_run_folder_sync_always(d->folder);
+    return mmofl_journal_open(path, &d->journal, err);
 }
 
 static bool stop_asked(void *context)
@@ -259,18 +182,57 @@ static bool stop_asked(void *context)
     return mmofl_stop_asked();
 }
 
+/* SIGHUP: another list of devices.  One that cannot be used leaves the old one. */
+static void look_at_devices(void *context, mmofl_server *server)
+{
+    deployment *d = context;
+    mmofl_error err = {0};
+    if (!mmofl_reload_asked())
+        return;
+    mmofl_admission_list *next = &d->list[1 - d->holds];
+    mmofl_status st = mmofl_admission_load(d->options->devices, next, &err);
+    if (!st) {
+        st = mmofl_server_readmit(server, next, &err);
+        d->holds = st ? d->holds : 1 - d->holds;
+        mmofl_admission_free(&d->list[1 - d->holds]);
+    }
+    mmofl_log(mmofl_cli_log(), st ? MMOFL_LOG_WARNING : MMOFL_LOG_INFO, "%s: %s",
+              d->options->devices, st ? err.text : "read again");
+}
+
+static mmofl_status start_http(deployment *d, mmofl_error *err)
+{
+    const mmofl_serve_options *o = d->options;
+    if (o->http.port == 0)
+        return MMOFL_OK;
+    mmofl_status st = mmofl_board_new((uint32_t)d->experiment.fleet.devices, &d->board);
+    if (st)
+        return mmofl_fail(err, st, "no memory for the status of devices");
+    st = mmofl_http_start(&o->http, federation_of(d), d->board, &d->http, err);
+    if (st && !o->has_http) { /* another coordinator may have the default port */
+        mmofl_log(mmofl_cli_log(), MMOFL_LOG_WARNING, "%s; going on without it",
+                  err->text);
+        st = MMOFL_OK;
+    }
+    return st;
+}
+
 static mmofl_status start_server(deployment *d, mmofl_error *err)
 {
     mmofl_server_setup setup = {.federation = federation_of(d),
-                                .secret = d->request->identity ? d->secret : NULL,
-                                .devices = &d->devices,
+                                .secret = d->options->identity ? d->secret : NULL,
+                                .devices = &d->list[0],
                                 .run = &d->run,
                                 .seed = d->experiment.seed[0],
                                 .journal = d->journal,
-                                .rules = d->request->rules,
+                                .rules = d->options->rules,
+                                .coding = d->options->coding,
                                 .connect = connect_bus,
                                 .connect_context = d,
+                                .board = d->board,
                                 .stop_asked = stop_asked,
+                                .between = d->reloads ? look_at_devices : NULL,
+                                .stop_context = d,
                                 .log = mmofl_cli_log()};
     mmofl_status st = mmofl_server_new(&setup, &d->server, err);
     if (!st)
@@ -296,24 +258,24 @@ static mmofl_status say_farewell(deployment *d, mmofl_error *err)
     return st;
 }
 
-static int serve(deployment *d, request *r)
+static int serve(deployment *d)
 {
     mmofl_error err = {0};
-    char chosen[PATH_BYTES];
-    mmofl_status st = load_experiment(d, r, &err);
+    mmofl_status st = load_experiment(d, &err);
     if (!st)
         st = load_identity(d, &err);
-    snprintf(chosen, sizeof chosen, "runs/%s", st ? "" : d->experiment.name);
-    d->folder_path = r->out ? r->out : chosen;
     if (!st)
-        st = mmofl_setup_init(&d->run, &d->experiment, r->options.threads, &err);
+        st = mmofl_setup_init(&d->run, &d->experiment, d->options->run.threads, &err);
     if (!st)
         st = open_folder(d, &err);
+    if (!st)
+        st = start_http(d, &err);
     if (!st)
         st = start_server(d, &err);
     if (st)
         return mmofl_cli_complain(&err);
-    int status = mmofl_experiment_run(&d->run, d->folder, d->folder_path, &r->options);
+    int status =
+        mmofl_experiment_run(&d->run, d->folder, d->folder_path, &d->options->run);
     if (status == EXIT_DONE && say_farewell(d, &err))
         status = mmofl_cli_complain(&err);
     return status;
@@ -321,19 +283,22 @@ static int serve(deployment *d, request *r)
 
 static int serve_main(int argc, char **argv)
 {
-    request r = {.broker = {.host = "localhost"}, .rules = {.quorum = 0.5}};
-    argp_parse(&argp, argc, argv, 0, NULL, &r);
+    mmofl_serve_options options;
+    mmofl_serve_options_read(argc, argv, &options);
+    options.run.again = "the same command";
     signal(SIGPIPE, SIG_IGN);
     mmofl_stop_watch();
-    deployment d = {.request = &r};
-    int status = serve(&d, &r);
+    deployment d = {.options = &options};
+    int status = serve(&d);
+    mmofl_http_stop(d.http);
     mmofl_server_delete(d.server);
+    mmofl_board_delete(d.board);
     mmofl_journal_close(d.journal);
     mmofl_run_folder_close(d.folder);
     if (d.run.pool)
         mmofl_setup_free(&d.run);
     mmofl_experiment_free(&d.experiment);
-    mmofl_admission_free(&d.devices);
+    mmofl_admission_free(&d.list[d.holds]);
     return status;
 }
 

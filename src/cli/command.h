@@ -25,6 +25,7 @@ extern const mmofl_command mmofl_command_model, mmofl_command_bench, mmofl_comma
 extern const mmofl_command mmofl_command_report, mmofl_command_compare;
 extern const mmofl_command mmofl_command_analyze;
 extern const mmofl_command mmofl_command_serve;  /* cmd_serve.c: the coordinator */
+extern const mmofl_command mmofl_command_status; /* cmd_status.c: asks it */
 extern const mmofl_command mmofl_command_pki;    /* cmd_pki.c: init, add-device, ... */
 extern const mmofl_command mmofl_command_stream; /* samples as a device gets them */
 

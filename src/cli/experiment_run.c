@@ -113,10 +113,9 @@ int mmofl_experiment_run(const mmofl_setup *setup, mmofl_run_folder *folder,
     if (st) {
         int status = mmofl_cli_complain_once(ranks, &err);
         if (folder && (st == MMOFL_E_INTERRUPTED || st == MMOFL_E_NO_SPACE))
-            fprintf(
-                stderr,
-                "mmofl: every finished round is kept; go on with:  mmofl resume %s\n",
-                folder_path);
+            fprintf(stderr, "mmofl: every finished round is kept; go on with:  %s %s\n",
+                    options->again ? options->again : "mmofl resume",
+                    options->again ? "" : folder_path);
         return status;
     }
     if (!quiet)

@@ -10,6 +10,7 @@ typedef struct mmofl_run_options {
     int threads;              /* 0 = one per core */
     bool json;                /* the summary as JSON on stdout */
     bool quiet;               /* no settings, no progress */
+    const char *again;        /* how to go on, for people; NULL: mmofl resume DIR */
     const mmofl_ranks *ranks; /* that run it together, in run and resume */
 } mmofl_run_options;
 

@@ -14,6 +14,7 @@ static const mmofl_command *const commands[] = {
     &mmofl_command_bench,   &mmofl_command_info,    &mmofl_command_report,
     &mmofl_command_compare, &mmofl_command_methods, &mmofl_command_analyze,
     &mmofl_command_stream,  &mmofl_command_pki,     &mmofl_command_serve,
+    &mmofl_command_status,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -6,7 +6,7 @@
 
 #include "cli/stop.h"
 
-static volatile sig_atomic_t asked;
+static volatile sig_atomic_t asked, reload;
 
 static void ask(int signal_number)
 {
@@ -26,4 +26,24 @@ void mmofl_stop_watch(void)
 bool mmofl_stop_asked(void)
 {
     return asked != 0;
+}
+
+static void ask_to_reload(int signal_number)
+{
+    (void)signal_number;
+    reload = 1;
+}
+
+void mmofl_reload_watch(void)
+{
+    struct sigaction action = {.sa_handler = ask_to_reload, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+bool mmofl_reload_asked(void)
+{
+    bool was_asked = reload != 0;
+    reload = 0;
+    return was_asked;
 }

@@ -1,4 +1,5 @@
-/* stop.h - Ctrl-C and SIGTERM ask the program to stop after the current round. */
+/* stop.h - Ctrl-C and SIGTERM ask the program to stop after the current round, SIGHUP
+ * to read files again. */
 #ifndef MMOFL_CLI_STOP_H
 #define MMOFL_CLI_STOP_H
 
@@ -9,5 +10,11 @@ void mmofl_stop_watch(void);
 
 /** Has a signal asked to stop? */
 bool mmofl_stop_asked(void);
+
+/** From now on SIGHUP only asks to read files again. */
+void mmofl_reload_watch(void);
+
+/** Has it, since this was last called? */
+bool mmofl_reload_asked(void);
 
 #endif

@@ -197,6 +197,7 @@ mmofl_status mmofl_server_new(const mmofl_server_setup *setup, mmofl_server **ou
         mmofl_server_delete(s);
         return st;
     }
+    mmofl_server_publish(s, true);
     *out = s;
     return MMOFL_OK;
 }

@@ -177,11 +177,12 @@ static void tell_round(mmofl_server *s)
     if (now - s->round_told_s < tell_round_s)
         return;
     s->round_told_s = now;
-    MMOFL_SERVER_SAY(s, INFO,
-                     "round %llu: %u of %u answers, %u declined, %u late ones used; "
-                     "%.1f s",
-                     (unsigned long long)s->round, s->answers, s->n_participants,
-                     s->declines, s->kept - s->answers, now - s->opened_s);
+    MMOFL_SERVER_SAY(
+        s, INFO,
+        "round %llu: %u of %u answered, %u declined, %u late updates used; "
+        "%.1f s",
+        (unsigned long long)s->round, s->answers, s->n_participants, s->declines,
+        s->kept - s->answers, now - s->opened_s);
 }
 
 /* ---- a round ---- */

@@ -77,6 +77,7 @@ mmofl_status mmofl_run_folder_commit(mmofl_run_folder *folder, mmofl_run *run,
     mmofl_run_files_name(record->round, file);
     mmofl_checkpoint_record row = {.round = record->round, .file = file};
     bool is_durable = run->synced_round < 0 ||
+                      mmofl_run_folder_syncs_always(folder) ||
                       mmofl_clock_seconds() - run->synced_at_s > SYNC_SECONDS;
     mmofl_status st = mmofl_run_folder_seed_path(folder, run->seed, "", seed_folder,
                                                  sizeof seed_folder, err);

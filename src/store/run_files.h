@@ -7,6 +7,9 @@
 
 enum { MMOFL_RUN_PATH_BYTES = 4096 };
 
+/** Was mmofl_run_folder_sync_always called? */
+bool mmofl_run_folder_syncs_always(const mmofl_run_folder *folder);
+
 /** "checkpoint-<round>.safetensors"; "" for round -1. */
 void mmofl_run_files_name(int round, char name[MMOFL_RUN_FILE_BYTES]);
 

@@ -22,6 +22,7 @@ struct mmofl_run_folder {
     char *path, *config;
     mmofl_run_store *store;
     int lock_fd;          /* -1 = not locked */
+    bool syncs_always;
     pthread_mutex_t turn; /* who holds it may use the store; recursive */
 };
 
@@ -51,6 +52,16 @@ const char *mmofl_run_folder_config(const mmofl_run_folder *folder)
 mmofl_run_store *mmofl_run_folder_store(mmofl_run_folder *folder)
 {
     return folder->store;
+}
+
+void mmofl_run_folder_sync_always(mmofl_run_folder *folder)
+{
+    folder->syncs_always = true;
+}
+
+bool mmofl_run_folder_syncs_always(const mmofl_run_folder *folder)
+{
+    return folder->syncs_always;
 }
 
 void mmofl_run_folder_hold(mmofl_run_folder *folder)

@@ -105,9 +105,14 @@ typedef struct mmofl_run_state {
     size_t n_metadata;
 } mmofl_run_state;
 
+/** From now on every commit is synced: what was told to others of a round must not be
+ * undone by a power loss. */
+void mmofl_run_folder_sync_always(mmofl_run_folder *folder);
+
 /** Keep a round: its checkpoint (state NULL: none for this round) and its record.
  * On failure the round is not there, and the last checkpoint still is.
- * Cost: one file of the state's size, one hash over it; an fsync once a second. */
+ * Cost: one file of the state's size, one hash over it; an fsync once a second,
+ * or always. */
 MMOFL_CHECKED mmofl_status mmofl_run_folder_commit(mmofl_run_folder *folder,
                                                    mmofl_run *run,
                                                    const mmofl_round_record *record,
