@@ -28,11 +28,13 @@ target_compile_definitions(mmofl_objects PRIVATE MMOFL_VERSION="${PROJECT_VERSIO
 target_link_libraries(mmofl_objects PUBLIC PkgConfig::MMOFL_DEPS Threads::Threads m ${CMAKE_DL_LIBS})
 include(cmake/kernels.cmake)
 
+set(MMOFL_SOVERSION 1) # of the ABI; rises when programs must be linked anew
+
 foreach(kind SHARED STATIC)
   string(TOLOWER mmofl_${kind} target)
   add_library(${target} ${kind} $<TARGET_OBJECTS:mmofl_objects> ${MMOFL_KERNEL_OBJECTS})
   set_target_properties(${target} PROPERTIES OUTPUT_NAME mmofl VERSION ${PROJECT_VERSION}
-                        SOVERSION ${PROJECT_VERSION_MAJOR})
+                        SOVERSION ${MMOFL_SOVERSION})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                              $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${target} PRIVATE PkgConfig::MMOFL_DEPS Threads::Threads m ${CMAKE_DL_LIBS})
