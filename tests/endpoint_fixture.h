@@ -34,7 +34,8 @@ typedef struct side {
     int n_received, n_answered, joined, connected, lost, other;
     /* How the owner behaves. */
     mmofl_status answer; /* to what comes */
-    double later;        /* chance of answering later, or of "again" */
+    bool again_never;
+    double later; /* chance of answering later, or of "again" */
     struct {
         mmofl_peer *peer;
         mmofl_object_id object;
@@ -132,7 +133,8 @@ static inline bool side_received(void *context, mmofl_peer *peer,
         mmofl_message_free(&m);
     }
     double chance = s->later > 0 ? fake_chance(s->broker) : 1;
-    if (chance < s->later / 2) { /* as if the disk were full: it comes again */
+    if (chance < s->later / 2 &&
+        !s->again_never) { /* as if the disk were full: it comes again */
         mmofl_endpoint_again(s->endpoint, peer, &arrival->object);
         s->n_received--;
         s->again++;

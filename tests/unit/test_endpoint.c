@@ -105,6 +105,27 @@ static void answer_may_come_later_and_nothing_is_delivered_twice(void **state)
     home_delete(&h);
 }
 
+static void what_waits_for_an_answer_is_bounded(void **state)
+{
+    (void)state;
+    home h;
+    home_new(&h);
+    h.coordinator.later = 1;
+    h.coordinator.again_never = true;
+    for (int i = 0; i < MMOFL_ENDPOINT_UNANSWERED; i++)
+        side_send(&h.a, "", side_small(MMOFL_MESSAGE_DECLINE));
+    home_run(&h, 30);
+    CHECK_INT(h.coordinator.n_received, MMOFL_ENDPOINT_PENDING);
+    CHECK_INT(h.a.n_answered, 0);
+    for (int i = 0; i < 10; i++) {
+        side_answer_open(&h.coordinator);
+        home_run(&h, 30);
+    }
+    CHECK_INT(h.coordinator.n_received, MMOFL_ENDPOINT_UNANSWERED);
+    CHECK_INT(h.a.n_answered, MMOFL_ENDPOINT_UNANSWERED);
+    home_delete(&h);
+}
+
 static void tasks_go_to_one_device_or_to_all(void **state)
 {
     (void)state;
@@ -318,6 +339,109 @@ static void what_is_sent_while_the_bus_is_away_goes_when_it_is_back(void **state
     CHECK_INT(side_count(&h.coordinator, MMOFL_MESSAGE_UPDATE), 0);
     home_run(&h, 40);
     CHECK_INT(side_count_answers(&h.a, &id, MMOFL_OK), 1);
+    home_delete(&h);
+}
+
+static void broken_connection_is_no_reason_to_wait_long(void **state)
+{
+    (void)state;
+    home h;
+    home_new(&h);
+    h.broker.faults.lose = 1;
+    mmofl_object_id id = side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
+    home_run(&h, 200); /* by now it asks once a minute */
+    h.broker.faults.lose = 0;
+    fake_bus_break((fake_bus *)(void *)h.a.bus, true, 1);
+    home_run(&h, 4);
+    CHECK_INT(side_count_answers(&h.a, &id, MMOFL_OK), 1);
+    home_delete(&h);
+}
+
+static void broker_that_carries_less_gets_smaller_chunks(void **state)
+{
+    (void)state;
+    home h;
+    home_new(&h);
+    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, P, 5);
+    mmofl_object_id all;
+    CHECK_OK(mmofl_endpoint_keep(h.coordinator.endpoint, m.bytes, m.size, false, &all));
+    h.broker.max_payload = 2000;
+    h.broker.faults.lose = 0.3;
+    h.broker.faults.full = 0.2;
+    CHECK_OK(mmofl_endpoint_send_kept(h.coordinator.endpoint,
+                                      side_peer(&h.coordinator, "a"), &all, 0));
+    CHECK_OK(mmofl_endpoint_send_kept(h.coordinator.endpoint,
+                                      side_peer(&h.coordinator, "b"), &all, 0));
+    side_step(&h.coordinator); /* some chunks go, some are lost, some wait */
+    CHECK(mmofl_endpoint_due_s(h.coordinator.endpoint) < 0.1);
+    CHECK(h.broker.faulted > 0);
+    h.broker.max_payload = 1100;
+    h.broker.faults = (fake_faults){0};
+    home_run(&h, 10); /* and the bus is strict about what it is handed */
+    CHECK_INT(side_count_tag(&h.a, message_tag(m.bytes, m.size)), 1);
+    CHECK_INT(side_count_tag(&h.b, message_tag(m.bytes, m.size)), 1);
+    free(m.bytes);
+    home_delete(&h);
+}
+
+/* A device that asks for the same chunks again and again. */
+static void greedy_peer_gets_an_object_so_many_times_and_no_more(void **state)
+{
+    (void)state;
+    home h;
+    home_open(&h);
+    h.broker.max_payload = 1100;
+    side_send(&h.a, "", side_small(MMOFL_MESSAGE_HELLO));
+    home_run(&h, 1);
+    h.a.bus->kind->unsubscribe(h.a.bus, "mmofl/home/device/a/down"); /* it is deaf */
+    mmofl_object_id id =
+        side_send(&h.coordinator, "a", side_model(MMOFL_MESSAGE_TASK, P, 5));
+    mmofl_message want = {.kind = MMOFL_MESSAGE_WANT,
+                          .body.want = {.object = id, .n = 1, .last = {3}}};
+    home_run(&h, 0.1);
+    uint64_t before = mmofl_endpoint_count(h.coordinator.endpoint).frames_out;
+    want.body.want.chunk_bytes = mmofl_frame_chunk_bytes(
+        fake_max_payload(h.coordinator.bus, "mmofl/home/device/+/up"));
+    for (int i = 0; i < 500; i++) {
+        wire_bytes w = wire_write(&want);
+        mmofl_sending how = {0};
+        CHECK_OK(mmofl_endpoint_send(h.a.endpoint, side_peer(&h.a, ""), w.bytes, w.size,
+                                     &how, NULL));
+        free(w.bytes);
+        side_step(&h.a);
+        side_step(&h.coordinator);
+    }
+    uint64_t frames = mmofl_endpoint_count(h.coordinator.endpoint).frames_out - before;
+    CHECK(frames > 50 && frames <= 8 * 5 + 64); /* of the 2,000 it asked for */
+    want.body.want.last[0] = 1000;              /* there is no such chunk */
+    wire_bytes w = wire_write(&want);
+    mmofl_sending how = {0};
+    CHECK_OK(mmofl_endpoint_send(h.a.endpoint, side_peer(&h.a, ""), w.bytes, w.size,
+                                 &how, NULL));
+    free(w.bytes);
+    home_run(&h, 1);
+    CHECK_INT(mmofl_endpoint_count(h.coordinator.endpoint).refused[MMOFL_E_RANGE], 1);
+    home_delete(&h);
+}
+
+/* An older Round that comes after a newer one. */
+static void older_round_does_not_undo_a_newer_one(void **state)
+{
+    (void)state;
+    home h;
+    home_new(&h);
+    for (int i = 0; i < 3; i++) {
+        wire_bytes round = side_small(MMOFL_MESSAGE_ROUND);
+        CHECK_OK(
+            mmofl_endpoint_post_round(h.coordinator.endpoint, round.bytes, round.size));
+        free(round.bytes);
+        h.broker.faults.delay = i == 0; /* the first one is late */
+        h.broker.faults.late_s = 10;
+        home_run(&h, 0.1);
+    }
+    home_run(&h, 12);
+    CHECK_INT(side_count(&h.a, MMOFL_MESSAGE_ROUND), 2);
+    CHECK_INT(mmofl_endpoint_count(h.a.endpoint).repeats_in, 1);
     home_delete(&h);
 }
 
@@ -618,27 +742,29 @@ static void peer_costs_what_it_is_said_to_cost(void **state)
     CHECK(mmofl_endpoint_peer_bytes() < 1200);
 }
 
-CHECK_MAIN(TEST(update_reaches_the_coordinator_and_is_acknowledged),
-           TEST(refusal_by_the_owner_reaches_the_sender),
-           TEST(answer_may_come_later_and_nothing_is_delivered_twice),
-           TEST(tasks_go_to_one_device_or_to_all),
-           TEST(missed_chunks_of_an_announcement_are_sent_again),
-           TEST(kept_object_is_sealed_once_for_all),
-           TEST(released_object_is_sent_no_more),
-           TEST(large_object_passes_a_small_broker_in_windows),
-           TEST(transfer_goes_on_after_a_broken_connection),
-           TEST(repetitions_become_rarer_and_stop_at_the_time_given),
-           TEST(what_is_sent_while_the_bus_is_away_goes_when_it_is_back),
-           TEST(newest_hello_wins_and_the_older_life_is_told),
-           TEST(session_that_said_no_hello_is_asked_for_one),
-           TEST(restored_session_need_not_say_hello),
-           TEST(devices_notice_another_coordinator_process),
-           TEST(late_comer_gets_the_retained_round),
-           TEST(only_the_key_of_the_device_speaks_for_it),
-           TEST(strangers_are_refused_and_leave_nothing),
-           TEST(nobody_speaks_on_anothers_topic),
-           TEST(kinds_of_the_other_side_are_refused),
-           TEST(forgotten_peer_is_asked_for_again),
-           TEST(names_and_sessions_are_checked),
-           TEST(more_unanswered_objects_than_allowed_are_refused),
-           TEST(other_topics_go_to_the_owner), TEST(peer_costs_what_it_is_said_to_cost))
+CHECK_MAIN(
+    TEST(update_reaches_the_coordinator_and_is_acknowledged),
+    TEST(refusal_by_the_owner_reaches_the_sender),
+    TEST(answer_may_come_later_and_nothing_is_delivered_twice),
+    TEST(what_waits_for_an_answer_is_bounded), TEST(tasks_go_to_one_device_or_to_all),
+    TEST(missed_chunks_of_an_announcement_are_sent_again),
+    TEST(kept_object_is_sealed_once_for_all), TEST(released_object_is_sent_no_more),
+    TEST(large_object_passes_a_small_broker_in_windows),
+    TEST(transfer_goes_on_after_a_broken_connection),
+    TEST(repetitions_become_rarer_and_stop_at_the_time_given),
+    TEST(what_is_sent_while_the_bus_is_away_goes_when_it_is_back),
+    TEST(broken_connection_is_no_reason_to_wait_long),
+    TEST(broker_that_carries_less_gets_smaller_chunks),
+    TEST(greedy_peer_gets_an_object_so_many_times_and_no_more),
+    TEST(older_round_does_not_undo_a_newer_one),
+    TEST(newest_hello_wins_and_the_older_life_is_told),
+    TEST(session_that_said_no_hello_is_asked_for_one),
+    TEST(restored_session_need_not_say_hello),
+    TEST(devices_notice_another_coordinator_process),
+    TEST(late_comer_gets_the_retained_round),
+    TEST(only_the_key_of_the_device_speaks_for_it),
+    TEST(strangers_are_refused_and_leave_nothing),
+    TEST(nobody_speaks_on_anothers_topic), TEST(kinds_of_the_other_side_are_refused),
+    TEST(forgotten_peer_is_asked_for_again), TEST(names_and_sessions_are_checked),
+    TEST(more_unanswered_objects_than_allowed_are_refused),
+    TEST(other_topics_go_to_the_owner), TEST(peer_costs_what_it_is_said_to_cost))
