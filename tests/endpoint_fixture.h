@@ -11,7 +11,7 @@
 
 #include "link/endpoint.h"
 
-enum { SIDE_MESSAGES = 512, SIDE_SAVED = 64 };
+enum { SIDE_MESSAGES = 512, SIDE_SAVED = 64, HOME_P = 1000 /* parameters */ };
 
 /** One thing that an owner was told. */
 typedef struct side_entry {
@@ -303,6 +303,85 @@ static inline int side_count_answers(const side *s, const mmofl_object_id *id,
         n += s->answered[i].status == status &&
              mmofl_object_id_equal(&s->answered[i].object, id);
     return n;
+}
+
+/* ---- worlds ---------------------------------------------------------------------- */
+
+/* A coordinator and two devices, which have said Hello. */
+typedef struct home {
+    fake_broker broker;
+    side coordinator, a, b;
+    side *all[3];
+} home;
+
+static inline void home_open(home *h)
+{
+    fake_broker_init(&h->broker, 1);
+    side_new(&h->coordinator, &h->broker, "", 100, HOME_P);
+    side_new(&h->a, &h->broker, "a", 201, HOME_P);
+    side_new(&h->b, &h->broker, "b", 202, HOME_P);
+    h->all[0] = &h->coordinator;
+    h->all[1] = &h->a;
+    h->all[2] = &h->b;
+}
+
+static inline void home_run(home *h, double seconds)
+{
+    sides_run(h->all, 3, seconds);
+}
+
+static inline void home_new(home *h)
+{
+    home_open(h);
+    side_send(&h->a, "", side_small(MMOFL_MESSAGE_HELLO));
+    side_send(&h->b, "", side_small(MMOFL_MESSAGE_HELLO));
+    home_run(h, 1);
+    CHECK_INT(side_count(&h->coordinator, MMOFL_MESSAGE_HELLO), 2);
+    CHECK_INT(h->coordinator.joined, 2);
+    CHECK_INT(h->a.n_answered, 1);
+    CHECK_INT(h->a.answered[0].status, MMOFL_OK);
+    h->coordinator.n_received = h->a.n_answered = h->b.n_answered = 0;
+}
+
+static inline void home_delete(home *h)
+{
+    for (int i = 0; i < 3; i++)
+        side_delete(h->all[i]);
+    fake_broker_free(&h->broker);
+}
+
+/** A coordinator and one device, which has said Hello, with a model of any size. */
+typedef struct pair {
+    fake_broker broker;
+    side coordinator, a;
+    side *all[2];
+} pair;
+
+static inline void pair_run(pair *p, double seconds)
+{
+    sides_run(p->all, 2, seconds);
+}
+
+static inline void pair_new(pair *p, size_t parameters, size_t max_payload,
+                            uint32_t window_bytes)
+{
+    fake_broker_init(&p->broker, 3);
+    p->broker.max_payload = max_payload;
+    side_new(&p->coordinator, &p->broker, "", 1, parameters);
+    mmofl_endpoint_setup setup = side_setup(&p->a, &p->broker, "a", 2, parameters);
+    setup.window_bytes = window_bytes;
+    side_open(&p->a, &setup);
+    p->all[0] = &p->coordinator;
+    p->all[1] = &p->a;
+    side_send(&p->a, "", side_small(MMOFL_MESSAGE_HELLO));
+    pair_run(p, 1);
+}
+
+static inline void pair_delete(pair *p)
+{
+    side_delete(&p->a);
+    side_delete(&p->coordinator);
+    fake_broker_free(&p->broker);
 }
 
 #endif

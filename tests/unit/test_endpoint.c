@@ -2,57 +2,12 @@
  * itself, on a broker without faults but those that the test makes. */
 #include "endpoint_fixture.h"
 
-enum { P = 1000 };
-
-/* A coordinator and two devices, which have said Hello. */
-typedef struct home {
-    fake_broker broker;
-    side coordinator, a, b;
-    side *all[3];
-} home;
-
-static void home_open(home *h)
-{
-    fake_broker_init(&h->broker, 1);
-    side_new(&h->coordinator, &h->broker, "", 100, P);
-    side_new(&h->a, &h->broker, "a", 201, P);
-    side_new(&h->b, &h->broker, "b", 202, P);
-    h->all[0] = &h->coordinator;
-    h->all[1] = &h->a;
-    h->all[2] = &h->b;
-}
-
-static void home_run(home *h, double seconds)
-{
-    sides_run(h->all, 3, seconds);
-}
-
-static void home_new(home *h)
-{
-    home_open(h);
-    side_send(&h->a, "", side_small(MMOFL_MESSAGE_HELLO));
-    side_send(&h->b, "", side_small(MMOFL_MESSAGE_HELLO));
-    home_run(h, 1);
-    CHECK_INT(side_count(&h->coordinator, MMOFL_MESSAGE_HELLO), 2);
-    CHECK_INT(h->coordinator.joined, 2);
-    CHECK_INT(h->a.n_answered, 1);
-    CHECK_INT(h->a.answered[0].status, MMOFL_OK);
-    h->coordinator.n_received = h->a.n_answered = h->b.n_answered = 0;
-}
-
-static void home_delete(home *h)
-{
-    for (int i = 0; i < 3; i++)
-        side_delete(h->all[i]);
-    fake_broker_free(&h->broker);
-}
-
 static void update_reaches_the_coordinator_and_is_acknowledged(void **state)
 {
     (void)state;
     home h;
     home_new(&h);
-    wire_bytes m = side_model(MMOFL_MESSAGE_UPDATE, P, 5);
+    wire_bytes m = side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5);
     uint64_t tag = message_tag(m.bytes, m.size);
     mmofl_object_id id = side_send(&h.a, "", m);
     CHECK_INT(mmofl_peer_unanswered(side_peer(&h.a, "")), 1);
@@ -74,7 +29,8 @@ static void refusal_by_the_owner_reaches_the_sender(void **state)
     home h;
     home_new(&h);
     h.coordinator.answer = MMOFL_E_STALE;
-    mmofl_object_id id = side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
+    mmofl_object_id id =
+        side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5));
     home_run(&h, 1);
     CHECK_INT(side_count_answers(&h.a, &id, MMOFL_E_STALE), 1);
     CHECK_INT(h.a.n_answered, 1);
@@ -90,7 +46,7 @@ static void answer_may_come_later_and_nothing_is_delivered_twice(void **state)
     h.coordinator.n_open = 0;
     mmofl_object_id id;
     do { /* until the fixture's owner chooses "later", not "again" */
-        id = side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
+        id = side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5));
         home_run(&h, 1);
     } while (h.coordinator.n_open == 0);
     h.coordinator.later = 0;
@@ -132,13 +88,13 @@ static void tasks_go_to_one_device_or_to_all(void **state)
     home h;
     home_new(&h);
     mmofl_object_id one =
-        side_send(&h.coordinator, "b", side_model(MMOFL_MESSAGE_TASK, P, 1));
+        side_send(&h.coordinator, "b", side_model(MMOFL_MESSAGE_TASK, HOME_P, 1));
     home_run(&h, 1);
     CHECK_INT(h.a.n_received, 0);
     CHECK_INT(h.b.n_received, 1);
     CHECK_INT(side_count_answers(&h.coordinator, &one, MMOFL_OK), 1);
 
-    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, P, 2);
+    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, HOME_P, 2);
     mmofl_object_id all;
     CHECK_OK(mmofl_endpoint_keep(h.coordinator.endpoint, m.bytes, m.size, true, &all));
     CHECK_OK(mmofl_endpoint_announce(h.coordinator.endpoint, &all, 0));
@@ -163,7 +119,7 @@ static void missed_chunks_of_an_announcement_are_sent_again(void **state)
     side_send(&h.a, "", side_small(MMOFL_MESSAGE_HELLO));
     side_send(&h.b, "", side_small(MMOFL_MESSAGE_HELLO));
     home_run(&h, 1);
-    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, P, 2);
+    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, HOME_P, 2);
     mmofl_object_id all;
     CHECK_OK(mmofl_endpoint_keep(h.coordinator.endpoint, m.bytes, m.size, false, &all));
     h.broker.faults.lose = 0.3;
@@ -193,7 +149,7 @@ static void kept_object_is_sealed_once_for_all(void **state)
     (void)state;
     home h;
     home_new(&h);
-    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, P, 2);
+    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, HOME_P, 2);
     mmofl_object_id all;
     uint64_t before = mmofl_endpoint_count(h.coordinator.endpoint).objects_out;
     CHECK_OK(mmofl_endpoint_keep(h.coordinator.endpoint, m.bytes, m.size, false, &all));
@@ -216,7 +172,7 @@ static void released_object_is_sent_no_more(void **state)
     home h;
     home_new(&h);
     h.broker.faults.lose = 1;
-    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, P, 2);
+    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, HOME_P, 2);
     mmofl_object_id all;
     CHECK_OK(mmofl_endpoint_keep(h.coordinator.endpoint, m.bytes, m.size, false, &all));
     free(m.bytes);
@@ -238,63 +194,40 @@ static void large_object_passes_a_small_broker_in_windows(void **state)
 {
     (void)state;
     enum { LARGE = 50000 };
-    fake_broker broker;
-    side coordinator, a;
-    side *all[2] = {&coordinator, &a};
-    fake_broker_init(&broker, 3);
-    broker.max_payload = 1100;
-    side_new(&coordinator, &broker, "", 1, LARGE);
-    mmofl_endpoint_setup setup = side_setup(&a, &broker, "a", 2, LARGE);
-    setup.window_bytes = 8192;
-    side_open(&a, &setup);
-    side_send(&a, "", side_small(MMOFL_MESSAGE_HELLO));
-    sides_run(all, 2, 1);
+    pair p;
+    pair_new(&p, LARGE, 1100, 8192);
     wire_bytes m = side_model(MMOFL_MESSAGE_UPDATE, LARGE, 5);
-    uint64_t tag = message_tag(m.bytes, m.size), frames = broker.published;
-    mmofl_object_id id = side_send(&a, "", m);
-    side_step(&a); /* a window, no more */
-    CHECK(broker.published - frames <= 8);
-    sides_run(all, 2, 10);
-    CHECK_INT(side_count_tag(&coordinator, tag), 1);
-    CHECK_INT(side_count_answers(&a, &id, MMOFL_OK), 1);
+    uint64_t tag = message_tag(m.bytes, m.size), frames = p.broker.published;
+    mmofl_object_id id = side_send(&p.a, "", m);
+    side_step(&p.a); /* a window, no more */
+    CHECK(p.broker.published - frames <= 8);
+    pair_run(&p, 10);
+    CHECK_INT(side_count_tag(&p.coordinator, tag), 1);
+    CHECK_INT(side_count_answers(&p.a, &id, MMOFL_OK), 1);
     /* Nothing went twice: 200,000 bytes by 1,000 and one Want for 8 of them. */
-    CHECK(broker.published - frames < 240);
-    CHECK_INT(mmofl_endpoint_count(a.endpoint).repeats_out, 0);
-    side_delete(&a);
-    side_delete(&coordinator);
-    fake_broker_free(&broker);
+    CHECK(p.broker.published - frames < 240);
+    CHECK_INT(mmofl_endpoint_count(p.a.endpoint).repeats_out, 0);
+    pair_delete(&p);
 }
 
 static void transfer_goes_on_after_a_broken_connection(void **state)
 {
     (void)state;
     enum { LARGE = 50000 };
-    fake_broker broker;
-    side coordinator, a;
-    side *all[2] = {&coordinator, &a};
-    fake_broker_init(&broker, 3);
-    broker.max_payload = 2100;
-    side_new(&coordinator, &broker, "", 1, LARGE);
-    mmofl_endpoint_setup setup = side_setup(&a, &broker, "a", 2, LARGE);
-    setup.window_bytes = 16384;
-    side_open(&a, &setup);
-    side_send(&a, "", side_small(MMOFL_MESSAGE_HELLO));
-    sides_run(all, 2, 1);
-    side_send(&a, "", side_model(MMOFL_MESSAGE_UPDATE, LARGE, 5));
-    sides_run(all, 2, 0.4);
-    mmofl_endpoint_counts counts = mmofl_endpoint_count(coordinator.endpoint);
-    CHECK_INT(counts.assembling, 1);
-    uint64_t before = broker.published;
-    fake_bus_break((fake_bus *)(void *)a.bus, false, 5);
-    sides_run(all, 2, 20);
-    CHECK_INT(a.lost, 1);
-    CHECK_INT(a.connected, 2);
-    CHECK_INT(side_count(&coordinator, MMOFL_MESSAGE_UPDATE), 1);
-    CHECK(broker.published - before < 95); /* of 100 chunks, some were there */
-    CHECK_INT(side_count(&coordinator, MMOFL_MESSAGE_BYE), 1); /* its will */
-    side_delete(&a);
-    side_delete(&coordinator);
-    fake_broker_free(&broker);
+    pair p;
+    pair_new(&p, LARGE, 2100, 16384);
+    side_send(&p.a, "", side_model(MMOFL_MESSAGE_UPDATE, LARGE, 5));
+    pair_run(&p, 0.4);
+    CHECK_INT(mmofl_endpoint_count(p.coordinator.endpoint).assembling, 1);
+    uint64_t before = p.broker.published;
+    fake_bus_break((fake_bus *)(void *)p.a.bus, false, 5);
+    pair_run(&p, 20);
+    CHECK_INT(p.a.lost, 1);
+    CHECK_INT(p.a.connected, 2);
+    CHECK_INT(side_count(&p.coordinator, MMOFL_MESSAGE_UPDATE), 1);
+    CHECK(p.broker.published - before < 95); /* of 100 chunks, some were there */
+    CHECK_INT(side_count(&p.coordinator, MMOFL_MESSAGE_BYE), 1); /* its will */
+    pair_delete(&p);
 }
 
 static void repetitions_become_rarer_and_stop_at_the_time_given(void **state)
@@ -303,7 +236,7 @@ static void repetitions_become_rarer_and_stop_at_the_time_given(void **state)
     home h;
     home_new(&h);
     h.broker.faults.lose = 1;
-    wire_bytes m = side_model(MMOFL_MESSAGE_UPDATE, P, 5);
+    wire_bytes m = side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5);
     mmofl_sending how = {.give_up_s = 1000};
     mmofl_object_id id;
     CHECK_OK(mmofl_endpoint_send(h.a.endpoint, side_peer(&h.a, ""), m.bytes, m.size,
@@ -329,7 +262,8 @@ static void what_is_sent_while_the_bus_is_away_goes_when_it_is_back(void **state
     home_new(&h);
     fake_bus_break((fake_bus *)(void *)h.a.bus, true, 30);
     home_run(&h, 1);
-    mmofl_object_id id = side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
+    mmofl_object_id id =
+        side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5));
     wire_bytes beat = side_small(MMOFL_MESSAGE_HEARTBEAT);
     mmofl_sending how = {0};
     CHECK_STATUS(mmofl_endpoint_send(h.a.endpoint, side_peer(&h.a, ""), beat.bytes,
@@ -348,7 +282,8 @@ static void broken_connection_is_no_reason_to_wait_long(void **state)
     home h;
     home_new(&h);
     h.broker.faults.lose = 1;
-    mmofl_object_id id = side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
+    mmofl_object_id id =
+        side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5));
     home_run(&h, 200); /* by now it asks once a minute */
     h.broker.faults.lose = 0;
     fake_bus_break((fake_bus *)(void *)h.a.bus, true, 1);
@@ -362,7 +297,7 @@ static void broker_that_carries_less_gets_smaller_chunks(void **state)
     (void)state;
     home h;
     home_new(&h);
-    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, P, 5);
+    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, HOME_P, 5);
     mmofl_object_id all;
     CHECK_OK(mmofl_endpoint_keep(h.coordinator.endpoint, m.bytes, m.size, false, &all));
     h.broker.max_payload = 2000;
@@ -395,7 +330,7 @@ static void greedy_peer_gets_an_object_so_many_times_and_no_more(void **state)
     home_run(&h, 1);
     h.a.bus->kind->unsubscribe(h.a.bus, "mmofl/home/device/a/down"); /* it is deaf */
     mmofl_object_id id =
-        side_send(&h.coordinator, "a", side_model(MMOFL_MESSAGE_TASK, P, 5));
+        side_send(&h.coordinator, "a", side_model(MMOFL_MESSAGE_TASK, HOME_P, 5));
     mmofl_message want = {.kind = MMOFL_MESSAGE_WANT,
                           .body.want = {.object = id, .n = 1, .last = {3}}};
     home_run(&h, 0.1);
@@ -445,268 +380,6 @@ static void older_round_does_not_undo_a_newer_one(void **state)
     home_delete(&h);
 }
 
-/* ---- sessions -------------------------------------------------------------------- */
-
-static void newest_hello_wins_and_the_older_life_is_told(void **state)
-{
-    (void)state;
-    home h;
-    side again;
-    home_new(&h);
-    side_new(&again, &h.broker, "a", 301, P);
-    side *all[4] = {&h.coordinator, &h.a, &h.b, &again};
-    side_send(&h.coordinator, "a",
-              side_small(MMOFL_MESSAGE_WELCOME)); /* to the old life */
-    side_send(&again, "", side_small(MMOFL_MESSAGE_HELLO));
-    side_step(&again);
-    side_step(&again);
-    h.broker.faults.lose = 1; /* the Welcome does not arrive */
-    side_step(&h.coordinator);
-    h.broker.faults.lose = 0;
-    sides_run(all, 4, 3);
-    CHECK_INT(mmofl_peer_session(side_peer(&h.coordinator, "a")), 301);
-    CHECK_INT(h.coordinator.answered[0].status, MMOFL_E_SUPERSEDED);
-    CHECK_INT(again.n_received, 0);
-
-    side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
-    sides_run(all, 4, 10);
-    CHECK_INT(side_count(&h.coordinator, MMOFL_MESSAGE_UPDATE), 0);
-    CHECK(side_count(&h.a, MMOFL_MESSAGE_REFUSAL) >= 1);
-    CHECK_INT(h.a.received[0].status, MMOFL_E_SUPERSEDED);
-    CHECK(h.a.received[0].final);
-    CHECK_INT(again.n_received, 0);
-
-    /* Nor does another Hello of the old life bring it back. */
-    side_send(&h.a, "", side_small(MMOFL_MESSAGE_HELLO));
-    sides_run(all, 4, 10);
-    CHECK_INT(mmofl_peer_session(side_peer(&h.coordinator, "a")), 301);
-    side_delete(&again);
-    home_delete(&h);
-}
-
-static void session_that_said_no_hello_is_asked_for_one(void **state)
-{
-    (void)state;
-    home h;
-    home_open(&h);
-    mmofl_object_id id = side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
-    home_run(&h, 1);
-    CHECK_INT(h.coordinator.n_received, 0);
-    CHECK_INT(h.a.received[0].status, MMOFL_E_STATE);
-    CHECK(!h.a.received[0].final);
-    side_send(&h.a, "", side_small(MMOFL_MESSAGE_HELLO));
-    home_run(&h, 5); /* and the update comes again by itself */
-    CHECK_INT(side_count(&h.coordinator, MMOFL_MESSAGE_UPDATE), 1);
-    CHECK_INT(side_count_answers(&h.a, &id, MMOFL_OK), 1);
-    home_delete(&h);
-}
-
-static void restored_session_need_not_say_hello(void **state)
-{
-    (void)state;
-    home h;
-    home_open(&h);
-    mmofl_peer_restore_session(h.coordinator.endpoint, side_peer(&h.coordinator, "a"),
-                               201);
-    side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
-    home_run(&h, 1);
-    CHECK_INT(side_count(&h.coordinator, MMOFL_MESSAGE_UPDATE), 1);
-    home_delete(&h);
-}
-
-static void devices_notice_another_coordinator_process(void **state)
-{
-    (void)state;
-    home h;
-    home_new(&h);
-    wire_bytes round = side_small(MMOFL_MESSAGE_ROUND);
-    CHECK_OK(
-        mmofl_endpoint_post_round(h.coordinator.endpoint, round.bytes, round.size));
-    home_run(&h, 1);
-    CHECK_INT(side_count(&h.a, MMOFL_MESSAGE_ROUND), 1);
-    CHECK_INT(h.a.joined, 0);
-
-    side_delete(&h.coordinator);
-    side_new(&h.coordinator, &h.broker, "", 101, P);
-    CHECK_OK(
-        mmofl_endpoint_post_round(h.coordinator.endpoint, round.bytes, round.size));
-    free(round.bytes);
-    home_run(&h, 1);
-    CHECK_INT(side_count(&h.a, MMOFL_MESSAGE_ROUND), 2);
-    CHECK_INT(h.a.joined, 1);
-    home_delete(&h);
-}
-
-static void late_comer_gets_the_retained_round(void **state)
-{
-    (void)state;
-    home h;
-    side late;
-    home_new(&h);
-    wire_bytes round = side_small(MMOFL_MESSAGE_ROUND);
-    CHECK_OK(
-        mmofl_endpoint_post_round(h.coordinator.endpoint, round.bytes, round.size));
-    free(round.bytes);
-    home_run(&h, 1);
-    side_new(&late, &h.broker, "late", 9, P);
-    side_step(&late);
-    CHECK_INT(side_count(&late, MMOFL_MESSAGE_ROUND), 1);
-    side_delete(&late);
-    home_delete(&h);
-}
-
-/* ---- who may say what ------------------------------------------------------------ */
-
-static uint8_t public_key[MMOFL_KEY_BYTES];
-
-static mmofl_status admit_a(const char *name, mmofl_admission *admission)
-{
-    if (strcmp(name, "revoked") == 0)
-        return MMOFL_E_DENIED;
-    if (strcmp(name, "a") != 0)
-        return MMOFL_E_UNKNOWN;
-    admission->has_key = true;
-    memcpy(admission->public_key, public_key, sizeof public_key);
-    return MMOFL_OK;
-}
-
-static void run_with_key(const char *name, const uint8_t *seed, side *device,
-                         side *coordinator)
-{
-    static fake_broker broker; /* both are gone with it */
-    fake_broker_init(&broker, 1);
-    mmofl_key_public(wire_seed(), public_key);
-    mmofl_endpoint_setup setup = side_setup(coordinator, &broker, "", 1, P);
-    side_open(coordinator, &setup);
-    coordinator->admit = admit_a;
-    setup = side_setup(device, &broker, name, 2, P);
-    setup.identity.seed = seed;
-    side_open(device, &setup);
-    side_send(device, "", side_small(MMOFL_MESSAGE_HELLO));
-    side *all[2] = {coordinator, device};
-    sides_run(all, 2, 5);
-    mmofl_endpoint_counts counts = mmofl_endpoint_count(coordinator->endpoint);
-    coordinator->again = (int)counts.refused[MMOFL_E_DENIED];
-    coordinator->other = (int)counts.refused[MMOFL_E_MISSING];
-    coordinator->lost = (int)counts.peers;
-    side_delete(device);
-    side_delete(coordinator);
-    fake_broker_free(&broker);
-}
-
-static void only_the_key_of_the_device_speaks_for_it(void **state)
-{
-    (void)state;
-    side device, coordinator;
-    run_with_key("a", wire_seed(), &device, &coordinator);
-    CHECK_INT(side_count(&coordinator, MMOFL_MESSAGE_HELLO), 1);
-    CHECK_INT(device.answered[0].status, MMOFL_OK);
-
-    uint8_t other[MMOFL_KEY_BYTES] = {1};
-    run_with_key("a", other, &device, &coordinator);
-    CHECK_INT(coordinator.n_received, 0);
-    CHECK(coordinator.again > 0);
-
-    run_with_key("a", NULL, &device, &coordinator);
-    CHECK_INT(coordinator.n_received, 0);
-    CHECK(coordinator.other > 0);
-}
-
-static void strangers_are_refused_and_leave_nothing(void **state)
-{
-    (void)state;
-    side device, coordinator;
-    run_with_key("stranger", wire_seed(), &device, &coordinator);
-    CHECK_INT(coordinator.n_received, 0);
-    CHECK_INT(coordinator.lost, 0); /* peers */
-    CHECK(side_count(&device, MMOFL_MESSAGE_REFUSAL) >= 1);
-    CHECK_INT(device.received[0].status, MMOFL_E_UNKNOWN);
-    CHECK(!device.received[0].final);
-
-    run_with_key("revoked", wire_seed(), &device, &coordinator);
-    CHECK_INT(device.received[0].status, MMOFL_E_DENIED);
-    CHECK(device.received[0].final);
-}
-
-/* Bytes on a device's topic that say they are of another device. */
-static void nobody_speaks_on_anothers_topic(void **state)
-{
-    (void)state;
-    home h;
-    home_new(&h);
-    mmofl_identity b = {"home", "b", 202, NULL};
-    mmofl_seal_address to = {MMOFL_COORDINATOR, 0, 1000, false};
-    wire_bytes m = side_model(MMOFL_MESSAGE_UPDATE, P, 5);
-    uint8_t *object, payload[65536];
-    size_t size;
-    CHECK_OK(mmofl_seal(&b, &to, m.bytes, m.size, &object, &size));
-    mmofl_object_id id = mmofl_object_id_of(object, size);
-    mmofl_frame frame = mmofl_frame_cut(&id, object, size, (uint32_t)size, 0, true);
-    size = mmofl_frame_write(&frame, payload);
-    fake_route(&h.broker, "mmofl/home/device/a/up", payload, size, 1);
-    home_run(&h, 1);
-    CHECK_INT(h.coordinator.n_received, 0);
-    CHECK_INT(mmofl_endpoint_count(h.coordinator.endpoint).refused[MMOFL_E_DENIED], 1);
-    fake_route(&h.broker, "mmofl/home/device/b/up", payload, size, 1);
-    home_run(&h, 1);
-    CHECK_INT(h.coordinator.n_received, 1);
-    free(object);
-    free(m.bytes);
-    home_delete(&h);
-}
-
-static void kinds_of_the_other_side_are_refused(void **state)
-{
-    (void)state;
-    home h;
-    home_new(&h);
-    mmofl_sending how = {.give_up_s = 1};
-    wire_bytes m = side_small(MMOFL_MESSAGE_WELCOME);
-    CHECK_OK(mmofl_endpoint_send(h.a.endpoint, side_peer(&h.a, ""), m.bytes, m.size,
-                                 &how, NULL));
-    free(m.bytes);
-    home_run(&h, 3);
-    CHECK_INT(h.coordinator.n_received, 0);
-    CHECK(mmofl_endpoint_count(h.coordinator.endpoint).refused[MMOFL_E_TYPE] > 0);
-    home_delete(&h);
-}
-
-static void forgotten_peer_is_asked_for_again(void **state)
-{
-    (void)state;
-    home h;
-    home_new(&h);
-    h.broker.faults.lose = 1;
-    side_send(&h.coordinator, "a", side_model(MMOFL_MESSAGE_TASK, P, 1));
-    home_run(&h, 1);
-    h.broker.faults.lose = 0;
-    mmofl_endpoint_forget(h.coordinator.endpoint, side_peer(&h.coordinator, "a"));
-    CHECK(!mmofl_endpoint_peer(h.coordinator.endpoint, "a", false));
-    CHECK_INT(mmofl_endpoint_count(h.coordinator.endpoint).sending, 0);
-    side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, P, 5));
-    home_run(&h, 1);
-    CHECK_INT(h.a.received[0].status, MMOFL_E_STATE);
-    home_delete(&h);
-}
-
-static void names_and_sessions_are_checked(void **state)
-{
-    (void)state;
-    fake_broker broker;
-    side s;
-    mmofl_endpoint *endpoint;
-    mmofl_error err = {0};
-    fake_broker_init(&broker, 1);
-    mmofl_endpoint_setup setup = side_setup(&s, &broker, "a/b", 1, P);
-    CHECK_STATUS(mmofl_endpoint_new(&setup, &endpoint, &err), MMOFL_E_RANGE);
-    CHECK_CONTAINS(err.text, "a/b");
-    setup = side_setup(&s, &broker, "a", 0, P);
-    CHECK_STATUS(mmofl_endpoint_new(&setup, &endpoint, &err), MMOFL_E_RANGE);
-    setup = side_setup(&s, &broker, "a", 1, P);
-    setup.identity.federation = "";
-    CHECK_STATUS(mmofl_endpoint_new(&setup, &endpoint, &err), MMOFL_E_RANGE);
-}
-
 static void more_unanswered_objects_than_allowed_are_refused(void **state)
 {
     (void)state;
@@ -742,29 +415,21 @@ static void peer_costs_what_it_is_said_to_cost(void **state)
     CHECK(mmofl_endpoint_peer_bytes() < 1200);
 }
 
-CHECK_MAIN(
-    TEST(update_reaches_the_coordinator_and_is_acknowledged),
-    TEST(refusal_by_the_owner_reaches_the_sender),
-    TEST(answer_may_come_later_and_nothing_is_delivered_twice),
-    TEST(what_waits_for_an_answer_is_bounded), TEST(tasks_go_to_one_device_or_to_all),
-    TEST(missed_chunks_of_an_announcement_are_sent_again),
-    TEST(kept_object_is_sealed_once_for_all), TEST(released_object_is_sent_no_more),
-    TEST(large_object_passes_a_small_broker_in_windows),
-    TEST(transfer_goes_on_after_a_broken_connection),
-    TEST(repetitions_become_rarer_and_stop_at_the_time_given),
-    TEST(what_is_sent_while_the_bus_is_away_goes_when_it_is_back),
-    TEST(broken_connection_is_no_reason_to_wait_long),
-    TEST(broker_that_carries_less_gets_smaller_chunks),
-    TEST(greedy_peer_gets_an_object_so_many_times_and_no_more),
-    TEST(older_round_does_not_undo_a_newer_one),
-    TEST(newest_hello_wins_and_the_older_life_is_told),
-    TEST(session_that_said_no_hello_is_asked_for_one),
-    TEST(restored_session_need_not_say_hello),
-    TEST(devices_notice_another_coordinator_process),
-    TEST(late_comer_gets_the_retained_round),
-    TEST(only_the_key_of_the_device_speaks_for_it),
-    TEST(strangers_are_refused_and_leave_nothing),
-    TEST(nobody_speaks_on_anothers_topic), TEST(kinds_of_the_other_side_are_refused),
-    TEST(forgotten_peer_is_asked_for_again), TEST(names_and_sessions_are_checked),
-    TEST(more_unanswered_objects_than_allowed_are_refused),
-    TEST(other_topics_go_to_the_owner), TEST(peer_costs_what_it_is_said_to_cost))
+CHECK_MAIN(TEST(update_reaches_the_coordinator_and_is_acknowledged),
+           TEST(refusal_by_the_owner_reaches_the_sender),
+           TEST(answer_may_come_later_and_nothing_is_delivered_twice),
+           TEST(what_waits_for_an_answer_is_bounded),
+           TEST(tasks_go_to_one_device_or_to_all),
+           TEST(missed_chunks_of_an_announcement_are_sent_again),
+           TEST(kept_object_is_sealed_once_for_all),
+           TEST(released_object_is_sent_no_more),
+           TEST(large_object_passes_a_small_broker_in_windows),
+           TEST(transfer_goes_on_after_a_broken_connection),
+           TEST(repetitions_become_rarer_and_stop_at_the_time_given),
+           TEST(what_is_sent_while_the_bus_is_away_goes_when_it_is_back),
+           TEST(broken_connection_is_no_reason_to_wait_long),
+           TEST(broker_that_carries_less_gets_smaller_chunks),
+           TEST(greedy_peer_gets_an_object_so_many_times_and_no_more),
+           TEST(older_round_does_not_undo_a_newer_one),
+           TEST(more_unanswered_objects_than_allowed_are_refused),
+           TEST(other_topics_go_to_the_owner), TEST(peer_costs_what_it_is_said_to_cost))
