@@ -6,7 +6,7 @@ Inputs are in the layout PyTorch likes best, (N, C, T) and (N, C, H, W).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import torch
@@ -70,6 +70,14 @@ def har() -> nn.Module:
     return Multimodal(encoders, perceptron(128, 64, 6))
 
 
+def har_flatten() -> nn.Module:
+    encoders: list[nn.Module] = [
+        nn.Sequential(*convolutions(3, 32, 64), nn.Flatten(), nn.Linear(2048, 64))
+        for _ in range(2)
+    ]
+    return Multimodal(encoders, perceptron(128, 64, 6))
+
+
 def convgru() -> nn.Module:
     encoders: list[nn.Module] = [
         nn.Sequential(*convolutions(3, 32, 64, 128), GruAttention(128, 64))
@@ -98,19 +106,33 @@ def lenet() -> nn.Module:
     return Multimodal([encoder], perceptron(400, 120, 84, 10))
 
 
+def lr() -> nn.Module:
+    return Multimodal([nn.Identity()], nn.Linear(784, 10))
+
+
 @dataclass(frozen=True)
 class Shape:
+    """flat: of a linear layer after a flatten, by the name of its weight, the shape
+    that is flattened, channels first.  mmofl flattens channels last."""
+
     build: Callable[[], nn.Module]
     inputs: list[tuple[int, ...]]
     classes: int
     parameters: int
+    flat: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
+HAR_INPUTS: list[tuple[int, ...]] = [(3, 128), (3, 128)]
+HAR_FLAT: dict[str, tuple[int, ...]] = {
+    f"encoders.{m}.7.weight": (64, 32) for m in range(2)
+}
 SHAPES: dict[str, Shape] = {
-    "har": Shape(har, [(3, 128), (3, 128)], 6, 38_598),
+    "har": Shape(har, HAR_INPUTS, 6, 38_598),
+    "har-flatten": Shape(har_flatten, HAR_INPUTS, 6, 292_550, HAR_FLAT),
+    "convgru": Shape(convgru, HAR_INPUTS, 6, 187_084),
     "mlp": Shape(mlp, [(512,), (300,)], 10, 138_378),
-    "lenet": Shape(lenet, [(3, 32, 32)], 10, 62_006),
-    "convgru": Shape(convgru, [(3, 128), (3, 128)], 6, 187_084),
+    "lenet": Shape(lenet, [(3, 32, 32)], 10, 62_006, {"head.0.weight": (16, 5, 5)}),
+    "lr": Shape(lr, [(784,)], 10, 7_850),
 }
 
 
@@ -121,3 +143,12 @@ def build(name: str) -> nn.Module:
     count = sum(p.numel() for p in model.parameters())
     assert count == SHAPES[name].parameters, f"{name} has {count} parameters"
     return model
+
+
+def channels_first(name: str, parameter: str, values: Tensor) -> Tensor:
+    """A parameter of mmofl in the order of columns that this file's model wants."""
+    flat = SHAPES[name].flat.get(parameter)
+    if flat is None:
+        return values
+    last = values.view(len(values), *flat[1:], flat[0])
+    return last.movedim(-1, 1).reshape(len(values), -1)

@@ -208,10 +208,12 @@ END
     MMOFL_MPI=off OMPI_COMM_WORLD_SIZE=2 ./mmofl-alone run fleet.yaml --quiet --out here
 }
 
-@test "several processes that MPI does not see are refused" {
-    run --separate-stderr env SLURM_STEP_NUM_TASKS=4 "$MMOFL" run fleet.yaml --out here
-    [ "$status" -eq 1 ]
-    complains 'one of 4 processes (SLURM_STEP_NUM_TASKS), but MPI sees only this one'
+@test "several processes that do not see each other are refused" {
+    for variable in SLURM_STEP_NUM_TASKS PMI_SIZE; do # srun without MPI; another mpirun
+        run --separate-stderr env $variable=4 "$MMOFL" run fleet.yaml --out here
+        [ "$status" -eq 1 ]
+        complains "one of 4 processes ($variable), which do not see each other"
+    done
     [ ! -e here ]
 }
 

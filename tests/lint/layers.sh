@@ -24,7 +24,7 @@ device:   pki link wire fed learn nn data config base
 serve:    pki run store config sim link wire fed learn nn data base
 report:   store base
 cli:      serve device pki report run store config sim link wire fed learn nn data base
-bench:    report run store config sim link wire fed learn nn data base
+bench:    device report run store config sim link wire fed learn nn data base
 public:
 '
 

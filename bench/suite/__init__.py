@@ -1,0 +1,1 @@
+"""What `./dev bench` measures; bench/run.py puts it together."""
