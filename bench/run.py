@@ -204,7 +204,11 @@ def wrong(runs: dict[str, Run]) -> list[str]:
         for key, run in runs.items()
         if "failed" in run and must_work(key)
     ]
-    return failed + training_tables.mismatches(runs)
+    slow = [
+        f"{key}: PyTorch ran without OpenBLAS; install libopenblas0-pthread"
+        for key in training_tables.slow_peers(runs)
+    ]
+    return failed + slow + training_tables.mismatches(runs)
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
@@ -224,8 +228,12 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     finally:
         for torch in bench.torches.values():
             torch.stop()
-    for scratch in ("data", "cache"):
-        shutil.rmtree(bench.work / scratch, ignore_errors=True)
+    for scratch in [
+        bench.work / "data",
+        bench.work / "cache",
+        *bench.work.glob("run-*"),
+    ]:
+        shutil.rmtree(scratch, ignore_errors=True)
     return {
         "date": datetime.date.today().isoformat(),
         "commit": commit(),

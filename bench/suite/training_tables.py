@@ -154,3 +154,13 @@ def mismatches(runs: dict[str, Run]) -> list[str]:
 
 def checks(runs: dict[str, Run]) -> int:
     return sum("check_loss_error" in run for run in runs.values())
+
+
+def slow_peers(runs: dict[str, Run]) -> list[str]:
+    """Debian's PyTorch without OpenBLAS has slow linear layers: ratios are too good."""
+    return [
+        key
+        for key, run in runs.items()
+        if run.get("torch_version", "").startswith("1.")
+        and "openblas" not in run.get("blas", "openblas")
+    ]

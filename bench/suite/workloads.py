@@ -149,10 +149,15 @@ def measure(bench: Bench) -> None:
 # ---- tables --------------------------------------------------------------------------
 
 
+def blazefl_flop(runs: dict[str, Run]) -> float:
+    """As much of it as was run."""
+    return LENET_FLOP * select(runs, "workload/blazefl-lenet").median("of_work")
+
+
 def blazefl_bound(runs: dict[str, Run]) -> float:
     """Seconds that BlazeFL's workload takes at the measured peak of the cores used."""
-    flop = LENET_FLOP * select(runs, "workload/blazefl-lenet").median("of_work")
-    return flop / (1e9 * select(runs, "workload-peak").median("peak_gflops"))
+    peak = 1e9 * select(runs, "workload-peak").median("peak_gflops")
+    return blazefl_flop(runs) / peak
 
 
 def cells(workload: Workload, figures: Figures, imported: Figures) -> Iterator[str]:
@@ -177,7 +182,7 @@ def workload_table(runs: dict[str, Run]) -> str:
     bound = blazefl_bound(runs)
     if not math.isnan(bound):
         text += (
-            "\n\nBlazeFL's workload, 4.9 TFLOP, takes"
+            f"\n\nBlazeFL's {short(blazefl_flop(runs) / 1e12)} TFLOP take"
             f" {short(bound)} s at the measured peak of the cores used."
         )
     return text
