@@ -16,3 +16,8 @@ target_include_directories(mmofl-device PRIVATE src)
 target_compile_definitions(mmofl-device PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
 target_link_options(mmofl-device PRIVATE -Wl,--as-needed -Wl,--gc-sections)
 target_link_libraries(mmofl-device PRIVATE mmofl_static PkgConfig::MMOFL_DEPS Threads::Threads m ${CMAKE_DL_LIBS})
+
+# Many devices in one process, to load a coordinator with (docs/performance.md).
+add_executable(mmofl-load EXCLUDE_FROM_ALL bench/load/load.c)
+target_include_directories(mmofl-load PRIVATE src)
+target_link_libraries(mmofl-load PRIVATE mmofl_static PkgConfig::MMOFL_DEPS Threads::Threads m)

@@ -104,8 +104,9 @@ static bool was_deployed(const mmofl_run_folder *folder)
 }
 
 /* The first rank looks what is in the folder, and opens it if it is a run's. */
-static int resume_request(const request *r)
+static int resume_request(const void *context)
 {
+    const request *r = context;
     const mmofl_ranks *ranks = r->options.ranks;
     bool is_first = mmofl_ranks_is_first(ranks);
     if (mmofl_ranks_any(ranks, is_first && mmofl_sweep_folder_is(r->folder)))
@@ -128,15 +129,8 @@ static int resume_request(const request *r)
 static int resume_main(int argc, char **argv)
 {
     request r = {0};
-    mmofl_ranks *ranks;
     argp_parse(&argp, argc, argv, 0, NULL, &r);
-    int status = mmofl_cli_join(&ranks);
-    if (status)
-        return status;
-    r.options.ranks = mmofl_ranks_or_alone(ranks);
-    status = resume_request(&r);
-    mmofl_ranks_leave(ranks);
-    return status;
+    return mmofl_cli_on_ranks(&r.options.ranks, resume_request, &r);
 }
 
 const mmofl_command mmofl_command_resume = {"resume", "go on with an interrupted run",

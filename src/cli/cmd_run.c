@@ -215,8 +215,9 @@ static int run_sweep(const request *r, const mmofl_sweep *sweep)
     return EXIT_WRONG_USAGE;
 }
 
-static int run_request(const request *r)
+static int run_request(const void *context)
 {
+    const request *r = context;
     mmofl_error err = {0};
     mmofl_sweep sweep = {0};
     mmofl_status st =
@@ -238,15 +239,8 @@ static int run_request(const request *r)
 static int run_main(int argc, char **argv)
 {
     request r = {0};
-    mmofl_ranks *ranks;
     argp_parse(&argp, argc, argv, 0, NULL, &r);
-    int status = mmofl_cli_join(&ranks);
-    if (status)
-        return status;
-    r.options.ranks = mmofl_ranks_or_alone(ranks);
-    status = run_request(&r);
-    mmofl_ranks_leave(ranks);
-    return status;
+    return mmofl_cli_on_ranks(&r.options.ranks, run_request, &r);
 }
 
 const mmofl_command mmofl_command_run = {

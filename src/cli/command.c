@@ -26,12 +26,18 @@ int mmofl_cli_complain_once(const mmofl_ranks *ranks, const mmofl_error *err)
     return mmofl_ranks_is_first(ranks) ? mmofl_cli_complain(err) : exit_status(err);
 }
 
-int mmofl_cli_join(mmofl_ranks **ranks)
+int mmofl_cli_on_ranks(const mmofl_ranks **ranks, int (*work)(const void *request),
+                       const void *request)
 {
     mmofl_error err = {0};
-    if (!mmofl_ranks_join(ranks, &err))
-        return EXIT_DONE;
-    return mmofl_ranks_launch_number() == 0 ? mmofl_cli_complain(&err) : EXIT_FAILED;
+    mmofl_ranks *met;
+    if (mmofl_ranks_join(&met, &err)) /* on all, and one will do to tell */
+        return mmofl_ranks_launch_number() == 0 ? mmofl_cli_complain(&err)
+                                                : EXIT_FAILED;
+    *ranks = mmofl_ranks_or_alone(met);
+    int status = work(request);
+    mmofl_ranks_leave(met);
+    return status;
 }
 
 mmofl_status mmofl_cli_share_text(const mmofl_ranks *ranks, const char *text,

@@ -43,9 +43,11 @@ int mmofl_cli_complain(const mmofl_error *err);
 /** The same of an error that all ranks have: the first one tells it. */
 int mmofl_cli_complain_once(const mmofl_ranks *ranks, const mmofl_error *err);
 
-/** Meet the other processes of an mpirun or srun (link/join.h); *ranks is NULL where
- * there are none.  Returns EXIT_DONE, or the exit status after a complaint. */
-int mmofl_cli_join(mmofl_ranks **ranks);
+/** Meet the other processes of an mpirun or srun (link/join.h), do the work with *ranks
+ * set to them, and leave.  Returns what work does, or the exit status after a
+ * complaint: they could not be met. */
+int mmofl_cli_on_ranks(const mmofl_ranks **ranks, int (*work)(const void *request),
+                       const void *request);
 
 /** The text that the first rank has, for all (malloc; the caller frees).
  * @param[in] text  ignored elsewhere

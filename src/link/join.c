@@ -15,13 +15,14 @@ enum { PATH_BYTES = 4096 };
 
 /* ---------------------------------------------------------------- who started us */
 
-/* A job: the variables that say how many processes it has, and which one this is.  An
- * inner launcher's come before those of the one around it. */
+/* A job: the variables that say how many processes it has, which one this is, and that
+ * MPI can find the others (NULL: it can).  An inner launcher's come before those of the
+ * one around it. */
 static const struct launcher {
-    const char *size, *number;
-} launchers[] = {{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
-                 {"PMI_SIZE", "PMI_RANK"},
-                 {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID"}};
+    const char *size, *number, *connected;
+} launchers[] = {{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", NULL},
+                 {"PMI_SIZE", "PMI_RANK", NULL},
+                 {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "PMIX_RANK"}};
 
 /* The environment's whole number; `none` where it has none. */
 static int number_of(const char *variable, int none)
@@ -107,31 +108,44 @@ void mmofl_ranks_describe(char *text, size_t size)
 
 /* ---------------------------------------------------------------- joining */
 
+static mmofl_status fail_apart(const struct launcher *launcher, int size,
+                               mmofl_error *err)
+{
+    return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
+                      "one of %d processes (%s), which do not see each other; wanted "
+                      "the mpirun of the MPI that `mmofl info` names, or srun "
+                      "--mpi=pmix (MMOFL_MPI=off: each is to run by itself)",
+                      size, launcher->size);
+}
+
+/* One of `size` processes. */
+static mmofl_status meet(const struct launcher *launcher, int size, mmofl_ranks **ranks,
+                         mmofl_error *err)
+{
+    char path[PATH_BYTES];
+    const mmofl_ranks_module *module;
+    if (load(&module, path, err))
+        return mmofl_fail_within(err, "one of %d processes (%s), but without MPI", size,
+                                 launcher->size);
+    if (launcher->connected && !getenv(launcher->connected))
+        return fail_apart(launcher, size, err);
+    mmofl_ranks *met = module->join();
+    if (!met)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d ranks", size);
+    if (met->size == 1) {
+        mmofl_ranks_leave(met);
+        return fail_apart(launcher, size, err);
+    }
+    *ranks = met;
+    return MMOFL_OK;
+}
+
 mmofl_status mmofl_ranks_join(mmofl_ranks **ranks, mmofl_error *err)
 {
     const struct launcher *launcher = find_launcher();
     int size = launcher ? number_of(launcher->size, 1) : 1;
-    mmofl_ranks *met = NULL;
-    if (size > 1) {
-        char path[PATH_BYTES];
-        const mmofl_ranks_module *module;
-        if (load(&module, path, err))
-            return mmofl_fail_within(err, "one of %d processes (%s), but without MPI",
-                                     size, launcher->size);
-        met = module->join();
-        if (!met)
-            return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %d ranks", size);
-        if (met->size == 1) {
-            mmofl_ranks_leave(met);
-            return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
-                              "one of %d processes (%s), but MPI sees only this one; "
-                              "wanted the mpirun "
-                              "of the MPI that `mmofl info` names, or srun --mpi=pmix "
-                              "(MMOFL_MPI=off: "
-                              "each is to run by itself)",
-                              size, launcher->size);
-        }
-    }
-    *ranks = met;
+    if (size > 1)
+        return meet(launcher, size, ranks, err);
+    *ranks = NULL;
     return MMOFL_OK;
 }

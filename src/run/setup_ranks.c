@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "nn/isa.h"
 #include "run/setup.h"
@@ -111,8 +112,10 @@ mmofl_status mmofl_setup_init_ranks(mmofl_setup *setup, const mmofl_ranks *ranks
     if (st)
         mmofl_fail(err, st, "cannot start %d threads", n);
     st = mmofl_ranks_agree(ranks, st, err);
+    double started = mmofl_clock_seconds();
     if (!st)
         st = load_in_turn(&made, ranks, err);
+    made.loading_s = mmofl_clock_seconds() - started;
     if (!st)
         st = compare(&made, err);
     if (st)
