@@ -204,6 +204,13 @@ static size_t add_error_terms(const seed_run *r,
     return (size_t)n;
 }
 
+/* Simulated devices would do a round again; real ones do not. */
+static bool needs_checkpoint(const seed_run *r, int round)
+{
+    return r->setup->remote || round == r->setup->experiment->rounds ||
+           mmofl_run_folder_is_due(&r->run);
+}
+
 /* The round to the folder; the record comes with what was tested. */
 static mmofl_status keep_round(seed_run *r, const mmofl_round_summary *summary,
                                mmofl_round_record *record, mmofl_error *err)
@@ -221,9 +228,13 @@ static mmofl_status keep_round(seed_run *r, const mmofl_round_summary *summary,
         mmofl_prototype_rows_fill(&r->prototypes, record);
     record->n_measures = n;
     record->measures = measures;
-    mmofl_run_state state = mmofl_model_tensors_checkpoint(
-        &r->tensors, mmofl_simulation_parameters(r->simulation), summary->round);
-    mmofl_status st = mmofl_run_folder_commit(r->folder, &r->run, record, &state, err);
+    mmofl_run_state state;
+    bool due = needs_checkpoint(r, record->round);
+    if (due)
+        state = mmofl_model_tensors_checkpoint(
+            &r->tensors, mmofl_simulation_parameters(r->simulation), summary->round);
+    mmofl_status st =
+        mmofl_run_folder_commit(r->folder, &r->run, record, due ? &state : NULL, err);
     record->measures = NULL; /* the caller gets numbers only */
     record->injected = NULL;
     record->prototypes = NULL;

@@ -13,7 +13,12 @@
 #include "base/file.h"
 #include "store/run_files.h"
 
-static const double SYNC_SECONDS = 1.0;
+static const double SYNC_SECONDS = 1.0, KEEP_SECONDS = 0.05;
+
+bool mmofl_run_folder_is_due(const mmofl_run *run)
+{
+    return run->round < 0 || mmofl_clock_seconds() - run->kept_at_s > KEEP_SECONDS;
+}
 
 /* Write the record when it is this thread's turn. */
 static mmofl_status add_round(mmofl_run_folder *folder, const mmofl_run *run,
@@ -56,6 +61,7 @@ static void move_on(mmofl_run *run, const char *seed_folder, int round,
     mmofl_run_files_remove(seed_folder, run->stale_round);
     run->stale_round = -1;
     run->round = round;
+    run->kept_at_s = mmofl_clock_seconds();
     memcpy(run->checkpoint, file, MMOFL_RUN_FILE_BYTES);
     if (is_durable) {
         run->stale_round = kept;
@@ -76,8 +82,7 @@ mmofl_status mmofl_run_folder_commit(mmofl_run_folder *folder, mmofl_run *run,
     char seed_folder[MMOFL_RUN_PATH_BYTES], file[MMOFL_RUN_FILE_BYTES];
     mmofl_run_files_name(record->round, file);
     mmofl_checkpoint_record row = {.round = record->round, .file = file};
-    bool is_durable = run->synced_round < 0 ||
-                      mmofl_run_folder_syncs_always(folder) ||
+    bool is_durable = run->synced_round < 0 || mmofl_run_folder_syncs_always(folder) ||
                       mmofl_clock_seconds() - run->synced_at_s > SYNC_SECONDS;
     mmofl_status st = mmofl_run_folder_seed_path(folder, run->seed, "", seed_folder,
                                                  sizeof seed_folder, err);

@@ -14,9 +14,11 @@
  *   3. removal of the older file - except that the newest checkpoint known to be *on
  *      the disk* stays.  Once a second, file, folder and transaction are synced, and
  *      round t becomes that checkpoint.
- * kill -9 leaves the kernel's view: at most a stray file.  Power loss may take the last
- * rounds and the data of files that were not synced: resuming goes through the rows,
- * newest first, to one whose file has the digest of its row; the synced one has.
+ * Rounds without a checkpoint have step 2 alone; resuming takes them back and does
+ * them again.  kill -9 leaves the kernel's view: at most a stray file.  Power loss may
+ * take the last rounds and the data of files that were not synced: resuming goes
+ * through the rows, newest first, to one whose file has the digest of its row; the
+ * synced one has.
  * Threads: the seeds of a folder may run on different threads, each with a mmofl_run of
  * its own: begin, commit and finish take turns by themselves.
  * Statuses of run_store.h besides those named here. */
@@ -40,6 +42,7 @@ typedef struct mmofl_run {
     /* The rest is the folder's. */
     int synced_round;   /* newest checkpoint that is on the disk; -1 = none */
     int stale_round;    /* checkpoint that synced_round has replaced; -1 = none */
+    double kept_at_s;   /* mmofl_clock_seconds of the last checkpoint */
     double synced_at_s; /* mmofl_clock_seconds of the last sync */
 } mmofl_run;
 
@@ -108,6 +111,11 @@ typedef struct mmofl_run_state {
 /** From now on every commit is synced: what was told to others of a round must not be
  * undone by a power loss. */
 void mmofl_run_folder_sync_always(mmofl_run_folder *folder);
+
+/** Is it time for a checkpoint?  Where rounds are shorter than the twentieth of a
+ * second that is left between two, they are worked out again faster than each would be
+ * kept. */
+bool mmofl_run_folder_is_due(const mmofl_run *run);
 
 /** Keep a round: its checkpoint (state NULL: none for this round) and its record.
  * On failure the round is not there, and the last checkpoint still is.

@@ -117,6 +117,14 @@ bool mmofl_sql_next(mmofl_sql *store, sqlite3_stmt *statement, mmofl_status *sta
     return false;
 }
 
+/* A statement without values that is run again and again. */
+static mmofl_status repeat(mmofl_sql *store, const char *sql, mmofl_error *err)
+{
+    sqlite3_stmt *statement;
+    mmofl_status st = mmofl_sql_prepare(store, sql, &statement, err);
+    return st ? st : mmofl_sql_run(store, statement, SQLITE_OK, err);
+}
+
 mmofl_status mmofl_sql_begin(mmofl_sql *store, bool is_durable, mmofl_error *err)
 {
     /* In WAL mode NORMAL leaves commits in the kernel's hands and FULL syncs the log
@@ -130,13 +138,13 @@ mmofl_status mmofl_sql_begin(mmofl_sql *store, bool is_durable, mmofl_error *err
     if (st)
         return st;
     store->is_durable = is_durable;
-    return mmofl_sql_exec(store, "BEGIN IMMEDIATE", err);
+    return repeat(store, "BEGIN IMMEDIATE", err);
 }
 
 mmofl_status mmofl_sql_end(mmofl_sql *store, mmofl_status status, mmofl_error *err)
 {
     if (!status)
-        status = mmofl_sql_exec(store, "COMMIT", err);
+        status = repeat(store, "COMMIT", err);
     /* Some failures, a full disk among them, have ended the transaction already. */
     if (status && !sqlite3_get_autocommit(store->db))
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);

@@ -174,6 +174,20 @@ static void rounds_without_a_checkpoint_are_run_again(void **state)
     fixture_delete(&f);
 }
 
+static void a_checkpoint_is_due_first_and_then_after_a_while(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_new(&f);
+    CHECK(mmofl_run_folder_is_due(&f.run));
+    CHECK_OK(commit(&f, 1));
+    f.run.kept_at_s += 1000; /* as if it had just been */
+    CHECK(!mmofl_run_folder_is_due(&f.run));
+    f.run.kept_at_s -= 1001;
+    CHECK(mmofl_run_folder_is_due(&f.run));
+    fixture_delete(&f);
+}
+
 /* As after power loss: the name is there, the data never reached the disk. */
 static void damaged_checkpoint_falls_back_to_the_one_before(void **state)
 {
@@ -424,6 +438,7 @@ static void full_disk_is_told_and_the_last_round_stays(void **state)
 CHECK_MAIN(TEST(new_folder_has_the_layout_of_the_header),
            TEST(resume_goes_on_from_the_last_round),
            TEST(rounds_without_a_checkpoint_are_run_again),
+           TEST(a_checkpoint_is_due_first_and_then_after_a_while),
            TEST(damaged_checkpoint_falls_back_to_the_one_before),
            TEST(without_any_whole_checkpoint_the_run_begins_again),
            TEST(stray_files_are_removed_and_others_are_not),
