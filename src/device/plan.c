@@ -21,6 +21,11 @@ static mmofl_status make(mmofl_plan *p, const mmofl_welcome *w, mmofl_error *err
                          p->signals.n_classes, NULL, &p->model, err);
     if (st)
         return st;
+    mmofl_digest layout = mmofl_layout_digest(p->model);
+    if (!mmofl_digest_is_none(&w->layout) && !mmofl_digest_equal(&layout, &w->layout))
+        return mmofl_fail(err, MMOFL_E_VERSION,
+                          "the coordinator orders the model's parameters otherwise: "
+                          "wanted the same version of mmofl on both sides");
     p->rule = mmofl_aggregation_local(&x->aggregation);
     p->learner = (mmofl_learner_setup){.model = p->model,
                                        .train = &x->train,

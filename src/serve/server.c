@@ -108,6 +108,7 @@ static mmofl_status make_greeting(mmofl_server *s, mmofl_error *err)
                                   .lease_s = rules->lease_s > 0 ? rules->lease_s
                                                                 : 3 * heartbeat_s,
                                   .coding = s->setup.coding};
+    s->greeting.layout = mmofl_layout_digest(s->model);
     s->greeting.config_digest = mmofl_welcome_digest(&s->greeting);
     return MMOFL_OK;
 }
