@@ -195,14 +195,13 @@ static void print_round(const json_t *all)
 
 static void print_refused(const json_t *all)
 {
-    const char *status;
-    const json_t *count;
     json_t *refused = json_object_get(all, "refused");
     if (json_object_size(refused) == 0)
         return;
     printf("refused    ");
-    json_object_foreach(refused, status, count)
-        printf(" %s %" JSON_INTEGER_FORMAT, status, json_integer_value(count));
+    for (void *i = json_object_iter(refused); i; i = json_object_iter_next(refused, i))
+        printf(" %s %" JSON_INTEGER_FORMAT, json_object_iter_key(i),
+               json_integer_value(json_object_iter_value(i)));
     printf("\n");
 }
 

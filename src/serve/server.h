@@ -106,9 +106,9 @@ MMOFL_CHECKED mmofl_status mmofl_server_finish(mmofl_server *server, uint64_t ro
                                                const mmofl_prototypes *prototypes,
                                                double patience_s, mmofl_error *err);
 
-/** How things stand, and how device number `device` does; on the server's thread. */
+/** How things stand, and how a device does, by its number; on the server's thread. */
 mmofl_server_status mmofl_server_get_status(const mmofl_server *server);
-mmofl_device_status mmofl_server_device(const mmofl_server *server, uint32_t device);
+mmofl_device_status mmofl_server_device(const mmofl_server *server, uint32_t number);
 
 /** Bytes for each device that is admitted, besides those of its endpoint's peer. */
 size_t mmofl_server_device_bytes(void);

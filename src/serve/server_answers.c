@@ -205,7 +205,7 @@ static mmofl_status replay_one(void *context, uint64_t number, const void *messa
     mmofl_server *s = context;
     mmofl_message m = {0};
     mmofl_error err = {0};
-    mmofl_origin origin;
+    mmofl_origin origin = {0};
     if (number >= s->n_devices)
         return MMOFL_OK;
     mmofl_status st = mmofl_message_read(message, size, &s->limits, &m, &err);

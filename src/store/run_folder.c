@@ -21,7 +21,7 @@ enum { CONFIG_LIMIT = 16 * 1024 * 1024 };
 struct mmofl_run_folder {
     char *path, *config;
     mmofl_run_store *store;
-    int lock_fd;          /* -1 = not locked */
+    int lock_fd; /* -1 = not locked */
     bool syncs_always;
     pthread_mutex_t turn; /* who holds it may use the store; recursive */
 };
