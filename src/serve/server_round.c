@@ -151,7 +151,8 @@ static bool is_complete(const mmofl_server *s)
     uint32_t wanted = rules->buffered ? rules->buffered : s->n_participants;
     if (s->n_waiting > 0 || s->accepted > s->kept)
         return false;
-    if (s->answers + s->declines == s->n_participants || s->kept >= wanted)
+    if (s->answers + s->declines == s->n_participants ||
+        (rules->buffered && s->kept >= wanted))
         return true;
     return mmofl_server_left(s, mmofl_server_now(s)) <= 0 &&
            s->kept >= rules->quorum * wanted;

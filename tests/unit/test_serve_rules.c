@@ -457,6 +457,22 @@ static void too_late_is_too_late(void **state)
     end_stage(&s);
 }
 
+/* Late updates do not end a round in the place of its participants. */
+static void participants_are_waited_for_though_late_updates_count(void **state)
+{
+    static const act script[] = {
+        {.in = 1, .puppet = 0, .of = 1, .delta = 1},
+        {.in = 2, .puppet = 1, .of = 1, .delta = 3},
+        {.in = 2, .puppet = 0, .of = 2, .delta = 1},
+        {.in = 2, .puppet = 1, .of = 2, .delta = 5},
+    };
+    stage s;
+    BEGIN(s, .deadline_s = 20, .quorum = 0.5, .staleness = 4);
+    check_round(&s, 1, 1, 0);
+    check_round(&s, 3, 2, 1);
+    end_stage(&s);
+}
+
 static void buffered_rounds_end_with_their_updates(void **state)
 {
     static const act script[] = {
@@ -576,6 +592,7 @@ CHECK_MAIN(IN_A_FOLDER(a_late_update_counts_once_with_its_weight),
            IN_A_FOLDER(it_does_so_over_a_kill),
            IN_A_FOLDER(where_late_is_late_it_is_refused_and_counted),
            IN_A_FOLDER(too_late_is_too_late),
+           IN_A_FOLDER(participants_are_waited_for_though_late_updates_count),
            IN_A_FOLDER(buffered_rounds_end_with_their_updates),
            IN_A_FOLDER(an_update_that_goes_too_far_is_scaled_down),
            IN_A_FOLDER(while_the_disk_is_full_nothing_is_acknowledged),
