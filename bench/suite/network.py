@@ -6,6 +6,7 @@ Flower: gRPC on 127.0.0.1 (peers/flower.py).  mmofl: MQTT over mosquitto.
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from suite.bench import Bench
 from suite.figures import Figures, select, short, table
@@ -13,8 +14,8 @@ from suite.journal import Run
 from suite.programs import PEERS, run_json
 
 CLIENTS = 10
-MODELS = [38_598, 1_000]  # floats
-NOT_YET = "mmofl's deployed side has no idle round to time yet (issue 6)"
+MODELS = {"mmofl": [38_598], "flower": [38_598, 1_000]}  # floats
+MIB = 1 << 20
 
 
 def flower(bench: Bench, floats: int) -> Run:
@@ -26,16 +27,32 @@ def flower(bench: Bench, floats: int) -> Run:
     return run_json([*command, "--rounds", str(rounds)])
 
 
-def mmofl(_bench: Bench, _floats: int) -> Run:
-    """The same keys as peers/flower.py gives."""
-    return {"failed": NOT_YET}
+def mmofl(bench: Bench, _floats: int) -> Run:
+    """mqtt_rounds.py with the keys of peers/flower.py.  Its devices share a process, so
+    it does not tell what one takes."""
+    folder = Path(bench.mmofl).resolve().parent
+    if not (folder / "mmofl-load").exists():
+        return {"failed": f"there is no mmofl-load in {folder}"}
+    rounds = 20 if bench.quick else 60
+    command = ["timeout", "120", bench.python, str(PEERS.parent / "mqtt_rounds.py")]
+    command += ["--bin", str(folder)]
+    run = run_json([*command, "--devices", str(CLIENTS), "--rounds", str(rounds)])
+    if "failed" in run or run["exit"] != 0 or not run["round_ms"]:
+        return {
+            "failed": run.get("failed", f"mmofl serve ended with {run.get('exit')}")
+        }
+    return {
+        **run,
+        "ms_per_round": run["round_ms"],
+        "server_peak_rss_bytes": run["coordinator_mb"] * MIB,
+    }
 
 
 def measure(bench: Bench) -> None:
     bench.say("rounds over the network")
     for repeat in range(bench.repeats):
-        for floats in MODELS:
-            for name, run in (("mmofl", mmofl), ("flower", flower)):
+        for name, run in (("mmofl", mmofl), ("flower", flower)):
+            for floats in MODELS[name]:
                 key = f"network/{name}/{floats}/{repeat}"
                 bench.measure(key, partial(run, bench, floats))
 
@@ -59,7 +76,7 @@ def network_table(runs: dict[str, Run]) -> str:
     head += "|>MB a client, resident|>of them private|>MB the server"
     lines = [
         cells(name, floats, select(runs, f"network/{name}/{floats}"))
-        for name in ("mmofl", "flower")
-        for floats in MODELS
+        for name, sizes in MODELS.items()
+        for floats in sizes
     ]
     return table(head, lines)
