@@ -298,7 +298,7 @@ static mmofl_status run_rounds(seed_run *r, mmofl_error *err)
     return MMOFL_OK;
 }
 
-/* What a reader finds beside the store. */
+/* What a reader finds beside the store; finishing the run syncs it all. */
 static mmofl_status export_files(seed_run *r, mmofl_error *err)
 {
     mmofl_run_store *store = mmofl_run_folder_store(r->folder);
@@ -329,7 +329,7 @@ static mmofl_status export_files(seed_run *r, mmofl_error *err)
     mmofl_run_state state = mmofl_model_tensors_fill(
         &r->tensors, mmofl_simulation_parameters(r->simulation), (uint64_t)r->done);
     return mmofl_safetensors_write(path, state.tensors, state.n_tensors, state.metadata,
-                                   state.n_metadata, true, err);
+                                   state.n_metadata, false, err);
 }
 
 /* The experiment may ask for the regret once all rounds are there. */

@@ -47,7 +47,7 @@ static mmofl_status sheet_close(sheet *s, mmofl_status status)
     if (fclose(s->stream) != 0 && !status)
         status = mmofl_fail(s->err, MMOFL_E_MEMORY, "%s: no memory", s->path);
     if (!status)
-        status = mmofl_file_write(s->path, s->text, s->size, true, s->err);
+        status = mmofl_file_write(s->path, s->text, s->size, false, s->err);
     free(s->text);
     return status;
 }

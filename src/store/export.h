@@ -3,8 +3,8 @@
  * Equal runs give equal bytes: no time, host or path is in them, numbers are the
  * shortest text that reads back to the same double.  NaN is never written: a metric
  * that was not measured is an empty field in CSV and an absent key in JSON.  Each file
- * is written atomically and synced.  Statuses of run_store.h and base/file.h, and
- * E_NONFINITE when the store holds an infinity. */
+ * is written atomically; mmofl_run_folder_finish syncs it.  Statuses of run_store.h and
+ * base/file.h, and E_NONFINITE when the store holds an infinity. */
 #ifndef MMOFL_STORE_EXPORT_H
 #define MMOFL_STORE_EXPORT_H
 

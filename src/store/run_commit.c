@@ -106,7 +106,7 @@ mmofl_status mmofl_run_folder_finish(mmofl_run_folder *folder, mmofl_run *run,
     mmofl_status st = mmofl_run_folder_seed_path(folder, run->seed, "", seed_folder,
                                                  sizeof seed_folder, err);
     if (!st && run->round >= 0)
-        st = mmofl_run_files_sync(seed_folder, run->checkpoint, err);
+        st = mmofl_run_files_sync_all(seed_folder, err);
     mmofl_run_folder_hold(folder);
     if (!st)
         st = mmofl_run_store_keep_checkpoint(store, run->id, run->round, err);

@@ -86,6 +86,24 @@ mmofl_status mmofl_run_files_sync(const char *folder, const char *name,
     return st ? st : mmofl_file_sync(folder, err);
 }
 
+mmofl_status mmofl_run_files_sync_all(const char *folder, mmofl_error *err)
+{
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return mmofl_fail_errno(err, errno, "%s", folder);
+    mmofl_status st = MMOFL_OK;
+    for (struct dirent *entry; !st && (entry = readdir(dir));) {
+        char path[MMOFL_RUN_PATH_BYTES];
+        if (entry->d_name[0] == '.')
+            continue;
+        st = mmofl_file_join(path, sizeof path, folder, entry->d_name, err);
+        if (!st)
+            st = mmofl_file_sync(path, err);
+    }
+    closedir(dir);
+    return st ? st : mmofl_file_sync(folder, err);
+}
+
 void mmofl_run_files_remove(const char *folder, int round)
 {
     char name[MMOFL_RUN_FILE_BYTES], path[MMOFL_RUN_PATH_BYTES];

@@ -36,6 +36,10 @@ bool mmofl_run_files_is_whole(
 MMOFL_CHECKED mmofl_status mmofl_run_files_sync(const char *folder, const char *name,
                                                 mmofl_error *err);
 
+/** Put all files of the folder, and their names, on the disk. */
+MMOFL_CHECKED mmofl_status mmofl_run_files_sync_all(const char *folder,
+                                                    mmofl_error *err);
+
 /** Remove the checkpoint of a round (-1: nothing).  One that cannot be removed is a
  * stray that the next resume tries again, so there is no status. */
 void mmofl_run_files_remove(const char *folder, int round);
