@@ -29,6 +29,10 @@ static mmofl_status open_to_read(const char *path, int *fd, size_t *size,
         close(*fd);
         return mmofl_fail(err, MMOFL_E_IO, "%s: not a regular file", path);
     }
+    if ((uint64_t)st.st_size > SIZE_MAX) {
+        close(*fd);
+        return mmofl_fail(err, MMOFL_E_LIMIT, "%s: does not fit in memory", path);
+    }
     *size = (size_t)st.st_size;
     return MMOFL_OK;
 }

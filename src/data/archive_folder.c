@@ -35,6 +35,8 @@ static mmofl_status visit(mmofl_archive *archive, const char *below, const char 
     if (!S_ISREG(info.st_mode))
         return mmofl_fail(err, MMOFL_E_UNSAFE_PATH, "'%.200s' is a link or device",
                           path);
+    if ((uint64_t)info.st_size > SIZE_MAX)
+        return mmofl_fail(err, MMOFL_E_LIMIT, "%.200s does not fit in memory", path);
     int64_t mtime_ns = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
     return mmofl_archive_add(archive, path, (size_t)info.st_size, mtime_ns, NULL, err);
 }

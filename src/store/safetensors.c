@@ -128,7 +128,8 @@ static mmofl_status read_sizes(const reader *r, const char *name, const char *ke
             return mmofl_fail(r->err, MMOFL_E_RANGE,
                               "tensor \"%s\": %s holds %lld, wanted 0 or more", name,
                               key, (long long)value);
-        sizes[i] = (size_t)value;
+        /* More than this machine can count is more than the file holds, too. */
+        sizes[i] = (uint64_t)value > SIZE_MAX ? SIZE_MAX : (size_t)value;
     }
     return MMOFL_OK;
 }
@@ -160,9 +161,6 @@ static mmofl_status find_keys(const reader *r, const char *name, json_t *value,
 static mmofl_status check_range(const reader *r, const entry *e)
 {
     size_t bytes;
-    if (!mmofl_tensor_bytes(&e->tensor, &bytes))
-        return mmofl_fail(r->err, MMOFL_E_LIMIT, "tensor \"%s\": its size overflows",
-                          e->tensor.name);
     if (e->begin > e->end)
         return mmofl_fail(r->err, MMOFL_E_RANGE,
                           "tensor \"%s\": data begin at %zu and end before, at %zu",
@@ -171,6 +169,9 @@ static mmofl_status check_range(const reader *r, const entry *e)
         return mmofl_fail(r->err, MMOFL_E_TRUNCATED,
                           "tensor \"%s\": data end at %zu, the file's at %zu",
                           e->tensor.name, e->end, r->data_size);
+    if (!mmofl_tensor_bytes(&e->tensor, &bytes))
+        return mmofl_fail(r->err, MMOFL_E_LIMIT, "tensor \"%s\": its size overflows",
+                          e->tensor.name);
     if (e->end - e->begin != bytes)
         return mmofl_fail(r->err, MMOFL_E_SHAPE,
                           "tensor \"%s\": its shape takes %zu bytes, its range has %zu",
