@@ -14,7 +14,7 @@ add_test(NAME lint/layers-of-this-tree COMMAND ${BASH} tests/lint/layers.sh WORK
 
 # Every .bats file is one ctest; MMOFL is the program under test.
 file(GLOB MMOFL_BATS CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests
-     tests/lint/*.bats tests/install/*.bats tests/cli/*.bats)
+     tests/lint/*.bats tests/install/*.bats tests/cli/*.bats tests/bits/here.bats)
 if(MMOFL_ORACLE)
   file(GLOB MMOFL_ORACLE_BATS RELATIVE ${PROJECT_SOURCE_DIR}/tests tests/oracle/*.bats)
   list(APPEND MMOFL_BATS ${MMOFL_ORACLE_BATS})

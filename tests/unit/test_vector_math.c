@@ -2,7 +2,7 @@
  *
  * Bounds are in units in the last place (ulp) of the float nearest to the true value:
  * exp 1.1, log 1, tanh 2, erf 3, sigmoid 2.5.
- * MMOFL_FULL_SWEEP=1 looks at every float in range instead of every 97th. */
+ * MMOFL_SWEEP_STEP=1 looks at every float in range instead of every 97th. */
 #define _GNU_SOURCE
 #include <float.h>
 
@@ -52,8 +52,9 @@ static double ulp_of(double value)
 
 static uint32_t step_of_sweeps(void)
 {
-    const char *full = getenv("MMOFL_FULL_SWEEP");
-    return full && *full == '1' ? 1 : 97;
+    const char *text = getenv("MMOFL_SWEEP_STEP");
+    uint32_t step = text ? (uint32_t)strtoul(text, NULL, 10) : 0;
+    return step ? step : 97;
 }
 
 static void check_block(const sweep *s, const float *x, const double *truth, size_t n)
