@@ -38,6 +38,12 @@ static uint64_t field(const unsigned char *record, size_t at, size_t n)
     return mmofl_bytes_load(record + at, n);
 }
 
+/* The length of a name or of what follows it: two bytes. */
+static size_t length(const unsigned char *record, size_t at)
+{
+    return (size_t)field(record, at, 2);
+}
+
 static bool is(const unsigned char *record, const char *signature)
 {
     return memcmp(record, "PK", 2) == 0 && memcmp(record + 2, signature, 2) == 0;
@@ -122,7 +128,8 @@ static void read_long_sizes(const unsigned char *extra, size_t n, struct file *f
 {
     uint64_t *const size[] = {&file->bytes, &file->place.packed, &file->place.at};
     for (size_t at = 0; at + 4 <= n;) {
-        size_t type = field(extra, at, 2), end = at + 4 + field(extra, at + 2, 2);
+        unsigned type = (unsigned)field(extra, at, 2);
+        size_t end = at + 4 + length(extra, at + 2);
         if (end > n)
             return;
         at += 4;
@@ -151,8 +158,8 @@ static mmofl_status read_entry(const unsigned char **at, const unsigned char *en
     size_t left = (size_t)(end - entry);
     if (left < ENTRY_BYTES || !is(entry, "\1\2"))
         return mmofl_fail(err, MMOFL_E_CORRUPT, "its directory is damaged");
-    size_t name = field(entry, 28, 2), extra = field(entry, 30, 2),
-           comment = field(entry, 32, 2);
+    size_t name = length(entry, 28), extra = length(entry, 30),
+           comment = length(entry, 32);
     if (left - ENTRY_BYTES < name + extra + comment)
         return mmofl_fail(err, MMOFL_E_CORRUPT, "its directory is damaged");
     const char *path = (const char *)entry + ENTRY_BYTES;

@@ -195,7 +195,7 @@ static void file_that_matlab_wrote_is_read(void **state)
     size_t index, size;
     CHECK_OK(mmofl_archive_open(REAL_ZIP, NULL, &archive, &err));
     CHECK_OK(mmofl_archive_find(archive, "a1_s1_t1_inertial.mat", &index, &err));
-    CHECK_OK(mmofl_archive_read(archive, NULL, index, &data, &size, &err));
+    CHECK_OK(mmofl_archive_read(archive, index, &data, &size, &err));
     CHECK_OK(mmofl_matlab_read(data, size, "a", "d_iner", 65536, &array, &err));
     CHECK_INT(array.n_dims, 2);
     CHECK_INT(array.dim[0], 160);
