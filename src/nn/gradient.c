@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nn/gradient.h"
+#include "nn/gradient_loops.h"
 
 mmofl_status mmofl_gradient_init(mmofl_gradient *g, const mmofl_model *model,
                                  mmofl_arena *arena)
@@ -102,8 +103,9 @@ void mmofl_gradient_scale(mmofl_gradient *g, size_t from, size_t count, float fa
     for (mmofl_gradient_part part = {0}; mmofl_gradient_next(g, &part);) {
         size_t first = part.from > from ? part.from : from;
         size_t last = part.from + part.count < end ? part.from + part.count : end;
-        for (size_t k = first; k < last; k++)
-            g->at[k] *= factor;
+        if (first < last)
+            MMOFL_BEST(mmofl_gradient_scale_values)
+        (g->at + first, last - first, factor);
     }
 }
 

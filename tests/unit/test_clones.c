@@ -4,12 +4,13 @@
 #include "base/noise_loops.h"
 #include "data/dataset_loops.h"
 #include "fed/fixed_sum_loops.h"
+#include "nn/gradient_loops.h"
 
 enum { N = 5 * MMOFL_NOISE_LANES + 7 };
 
 /* What all loops make of the same numbers. */
 typedef struct results {
-    float fill[N], add[N], affine[N];
+    float fill[N], add[N], affine[N], scaled[N];
     mmofl_noise noise; /* where the stream has got to */
     int64_t one[N], many[N];
     int32_t largest;
@@ -32,6 +33,8 @@ static mmofl_noise stream(void)
         mmofl_noise_add_##version(&(r)->noise, 1.7f, (r)->add, N);                     \
         mmofl_dataset_affine_##version(N, (r)->fill, (r)->add, (r)->fill,              \
                                        (r)->affine);                                   \
+        memcpy((r)->scaled, (r)->fill, sizeof(r)->scaled);                             \
+        mmofl_gradient_scale_values_##version((r)->scaled, N, 0.3f);                   \
         mmofl_fixed_sum_terms_##version((r)->one, (r)->add, N, 1);                     \
         mmofl_fixed_sum_terms_##version((r)->many, (r)->add, N, 12345);                \
         (r)->largest = mmofl_fixed_sum_largest_##version((r)->add, N);                 \
