@@ -197,6 +197,18 @@ mmofl_status mmofl_experiment_load(const char *path, const char *const *settings
     return st;
 }
 
+/* ---- asking ---- */
+
+bool mmofl_experiment_tests(const mmofl_experiment *x, int round)
+{
+    if (round == x->rounds || (x->evaluate.every > 0 && round % x->evaluate.every == 0))
+        return true;
+    for (int i = 0; i < x->evaluate.n_rounds; i++)
+        if (x->evaluate.round[i] == round)
+            return true;
+    return false;
+}
+
 /* ---- writing ---- */
 
 char *mmofl_experiment_text(const mmofl_experiment *experiment)

@@ -77,6 +77,9 @@ typedef struct mmofl_experiment {
     mmofl_analysis_spec analysis;
 } mmofl_experiment;
 
+/** Is the model tested after round 1 ... rounds?  After the last one it always is. */
+bool mmofl_experiment_tests(const mmofl_experiment *experiment, int round);
+
 /** Read and validate a YAML file, then the settings ("train.batch=32", in order).  The
  * blocks `sweep` and `cells` are not looked at: this is the base (config/sweep.h).
  * Everything absent has its default.  Refused: unknown and duplicate keys, wrong types,

@@ -47,16 +47,6 @@ static double lap(double *since)
     return seconds;
 }
 
-static bool is_evaluated(const mmofl_experiment *x, int round)
-{
-    if (round == x->rounds || (x->evaluate.every > 0 && round % x->evaluate.every == 0))
-        return true;
-    for (int i = 0; i < x->evaluate.n_rounds; i++)
-        if (x->evaluate.round[i] == round)
-            return true;
-    return false;
-}
-
 /* What goes on from earlier rounds is in the store: the sum of losses, and how good
  * validation has been. */
 static mmofl_status take_record(void *context, const mmofl_round_record *record)
@@ -251,7 +241,8 @@ static mmofl_status run_round(seed_run *r, int round, mmofl_round_record *record
         return st;
     double training = lap(&since);
     mmofl_evaluation_record tested[PARTS];
-    int n_tested = is_evaluated(r->setup->experiment, round) ? evaluate(r, tested) : 0;
+    bool is_tested = mmofl_experiment_tests(r->setup->experiment, round);
+    int n_tested = is_tested ? evaluate(r, tested) : 0;
     double testing = lap(&since);
     r->times.training += training;
     r->times.testing += testing;

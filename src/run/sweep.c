@@ -1,20 +1,33 @@
-/* sweep.c - a queue of jobs, taken by the threads of a pool.
+/* sweep.c - jobs as the schedule gives them out, taken by the threads of a pool.
  *
  * The pool splits a loop statically, which is wrong for jobs of unequal length: so each
- * of its threads gets one item, and that item is to work off the common queue.  A
- * cell's folder is opened by its first job and closed by its last.
+ * of its threads gets one item, and that item is to take jobs until none is left.  A
+ * thread that may take none, because the cores are with a job that has several, waits.
+ * A cell's folder is opened by its first job and closed by its last.
  *
- * With ranks each goes through the same queue and leaves out the cells of others; they
+ * With ranks each has the same list of jobs and leaves out those of others' cells; they
  * meet at the end. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "fed/participation.h"
+#include "run/schedule.h"
 #include "run/seed_run.h"
 #include "run/sweep_ranks.h"
 
 enum { PATH_BYTES = 4096 };
+
+/* A job; what its watch is given. */
+typedef struct job_state {
+    struct sweep_run *run;
+    int number;
+    int rounds_told;              /* rounds that are in the news already */
+    double since_s;               /* when it was taken */
+    int rounds_here, rounds_left; /* since then; until its end */
+} job_state;
 
 /* A cell while its jobs run; guarded by sweep_run.mutex, but for what its jobs do in
  * the folder. */
@@ -32,19 +45,15 @@ typedef struct sweep_run {
     int *rank_of; /* (cells) */
     mmofl_cell_result *result;
     pthread_mutex_t mutex; /* guards all that follows, and the watch's progress */
+    pthread_cond_t change; /* a job has stopped */
     cell_state *cell;
-    int next; /* job to take */
+    job_state *job;             /* (jobs) */
+    mmofl_scheduled *scheduled; /* (jobs) */
+    mmofl_schedule schedule;
     bool stopped;
     mmofl_sweep_news news;
     mmofl_sweep_tally tally;
 } sweep_run;
-
-/* One job on its way; what its watch is given. */
-typedef struct job_state {
-    sweep_run *run;
-    int number;
-    int rounds_told; /* rounds that are in the news already */
-} job_state;
 
 /* ---- news ---- */
 
@@ -64,17 +73,24 @@ static void tell_rounds(job_state *job, int round, int found)
 
 static void round_done(void *context, const mmofl_round_news *news)
 {
-    tell_rounds(context, news->round, news->first - 1);
+    job_state *job = context;
+    job->rounds_here = news->round - news->first + 1;
+    job->rounds_left = news->rounds - news->round;
+    tell_rounds(job, news->round, news->first - 1);
 }
 
+/* For good, or to be taken again with more cores. */
 static bool stop_asked(void *context)
 {
     const job_state *job = context;
     sweep_run *s = job->run;
+    double so_far_s = mmofl_clock_seconds() - job->since_s,
+           to_go_s = so_far_s / job->rounds_here * job->rounds_left;
     pthread_mutex_lock(&s->mutex);
     if (s->watch->stop_asked && s->watch->stop_asked(s->watch->context))
         s->stopped = true;
-    bool stop = s->stopped;
+    bool stop =
+        s->stopped || mmofl_schedule_gives_way(&s->schedule, job->number, to_go_s);
     pthread_mutex_unlock(&s->mutex);
     return stop;
 }
@@ -159,58 +175,67 @@ static void note_failure(sweep_run *s, int number, mmofl_status status,
     }
 }
 
-static void run_job(sweep_run *s, int number)
+/* Until it is done, fails or stops. */
+static mmofl_status run_job(sweep_run *s, int number, mmofl_error *err)
 {
     const mmofl_sweep_job *job = &s->plan->job[number];
     const mmofl_planned_cell *cell = &s->plan->cell[job->cell];
-    job_state state = {.run = s, .number = number};
-    mmofl_run_watch watch = {round_done, stop_asked, &state, NULL};
-    mmofl_error err = {0};
+    job_state *state = &s->job[number];
+    mmofl_run_watch watch = {round_done, stop_asked, state, NULL};
     mmofl_setup setup;
     pthread_mutex_lock(&s->mutex);
+    int cores = s->scheduled[number].cores;
     mmofl_status st =
-        s->cell[job->cell].folder ? MMOFL_OK : open_cell(s, job->cell, &err);
+        s->cell[job->cell].folder ? MMOFL_OK : open_cell(s, job->cell, err);
     pthread_mutex_unlock(&s->mutex);
+    state->since_s = mmofl_clock_seconds();
     if (!st)
-        st = mmofl_setup_share(&setup, &cell->experiment, cell->data, 1, &err);
+        st = mmofl_setup_share(&setup, &cell->experiment, cell->data, cores, err);
     if (!st) {
-        st = mmofl_seed_run(&setup, s->cell[job->cell].folder, job->seed, &watch, &err);
+        st = mmofl_seed_run(&setup, s->cell[job->cell].folder, job->seed, &watch, err);
         mmofl_setup_free(&setup);
     }
     if (!st) /* all rounds of a seed that was done before */
-        tell_rounds(&state, cell->experiment.rounds, cell->experiment.rounds);
-    pthread_mutex_lock(&s->mutex);
-    st = leave_cell(s, job->cell, st, &err);
+        tell_rounds(state, cell->experiment.rounds, cell->experiment.rounds);
+    return st;
+}
+
+/* What became of a job. */
+static void leave_job(sweep_run *s, int number, mmofl_status st, mmofl_error *err)
+{
+    bool gives_way = s->scheduled[number].state == MMOFL_SCHEDULED_GIVES_WAY;
+    bool is_over = !gives_way || st != MMOFL_E_INTERRUPTED || s->stopped;
+    mmofl_schedule_stopped(&s->schedule, number, is_over);
+    pthread_cond_broadcast(&s->change);
+    if (!is_over)
+        return;
+    st = leave_cell(s, s->plan->job[number].cell, st, err);
     if (st)
-        note_failure(s, number, st, &err);
+        note_failure(s, number, st, err);
     else
         s->news.jobs_done++;
     if (s->watch->progress)
         s->watch->progress(s->watch->context, &s->news);
-    pthread_mutex_unlock(&s->mutex);
-}
-
-static bool is_mine(const sweep_run *s, int number)
-{
-    return s->rank_of[s->plan->job[number].cell] == s->ranks->rank;
-}
-
-/* The number of the next job of this rank, or -1. */
-static int take_job(sweep_run *s)
-{
-    pthread_mutex_lock(&s->mutex);
-    while (s->next < s->plan->n_jobs && !is_mine(s, s->next))
-        s->next++;
-    int number = s->stopped || s->next == s->plan->n_jobs ? -1 : s->next++;
-    pthread_mutex_unlock(&s->mutex);
-    return number;
 }
 
 static void work(void *context, size_t item, int thread)
 {
     (void)item, (void)thread;
-    for (int number; (number = take_job(context)) >= 0;)
-        run_job(context, number);
+    sweep_run *s = context;
+    pthread_mutex_lock(&s->mutex);
+    while (!s->stopped && s->schedule.left > 0) {
+        int number = mmofl_schedule_take(&s->schedule);
+        if (number < 0) {
+            pthread_cond_wait(&s->change, &s->mutex);
+            continue;
+        }
+        mmofl_error err = {0};
+        pthread_mutex_unlock(&s->mutex);
+        mmofl_status st = run_job(s, number, &err);
+        pthread_mutex_lock(&s->mutex);
+        leave_job(s, number, st, &err);
+    }
+    pthread_mutex_unlock(&s->mutex);
 }
 
 /* ---- the whole ---- */
@@ -229,19 +254,26 @@ static mmofl_status outcome(const mmofl_sweep_tally *t, mmofl_error *err)
                       (long long)t->failed, (long long)t->jobs, t->error.text);
 }
 
-/* This rank's jobs on its threads. */
+/* This rank's jobs on its threads.  A thread trains devices: more threads than take
+ * part in a round would have nothing to do. */
 static void run_jobs(sweep_run *s, mmofl_pool *pool)
 {
     const mmofl_sweep_plan *plan = s->plan;
+    int threads = mmofl_pool_threads(pool);
     for (int j = 0; j < plan->n_jobs; j++) {
-        const mmofl_sweep_job *job = &plan->job[j];
-        if (!is_mine(s, j))
+        int i = plan->job[j].cell;
+        const mmofl_experiment *x = &plan->cell[i].experiment;
+        if (s->rank_of[i] != s->ranks->rank)
             continue;
-        s->cell[job->cell].jobs_left++;
-        s->news.rounds += (uint64_t)plan->cell[job->cell].experiment.rounds;
+        s->job[j] = (job_state){.run = s, .number = j};
+        s->scheduled[j].most = (int)mmofl_participants_wanted(
+            x->participation, (uint32_t)x->fleet.devices);
+        s->cell[i].jobs_left++;
+        s->news.rounds += (uint64_t)x->rounds;
         s->news.jobs++;
     }
-    mmofl_pool_run(pool, (size_t)mmofl_pool_threads(pool), work, s);
+    s->schedule = mmofl_schedule_of(s->scheduled, plan->n_jobs, threads);
+    mmofl_pool_run(pool, (size_t)threads, work, s);
     for (int i = 0; i < plan->n_cells; i++)
         mmofl_run_folder_close(s->cell[i].folder); /* of an interrupted cell */
     s->tally.jobs = s->news.jobs;
@@ -255,7 +287,7 @@ static mmofl_status run_all(sweep_run *s, int threads, mmofl_error *err)
     mmofl_status st = mmofl_pool_new(threads, &pool);
     if (st)
         mmofl_fail(err, st, "cannot start %d threads", threads);
-    else if (!s->result || !s->cell || !s->rank_of ||
+    else if (!s->result || !s->cell || !s->rank_of || !s->job || !s->scheduled ||
              mmofl_sweep_deal(s->plan, s->ranks, s->rank_of))
         st = mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the sweep");
     st = mmofl_ranks_agree(s->ranks, st, err);
@@ -276,7 +308,7 @@ mmofl_status mmofl_sweep_run(const mmofl_sweep_plan *plan,
                              int threads, const mmofl_sweep_watch *watch,
                              mmofl_cell_result **result, mmofl_error *err)
 {
-    size_t n = (size_t)plan->n_cells;
+    size_t n = (size_t)plan->n_cells, jobs = (size_t)plan->n_jobs;
     sweep_run s = {.plan = plan,
                    .folder = folder,
                    .watch = watch,
@@ -284,10 +316,16 @@ mmofl_status mmofl_sweep_run(const mmofl_sweep_plan *plan,
                    .rank_of = calloc(n, sizeof *s.rank_of),
                    .result = calloc(n, sizeof *s.result),
                    .mutex = PTHREAD_MUTEX_INITIALIZER,
+                   .change = PTHREAD_COND_INITIALIZER,
+                   .job = calloc(jobs, sizeof *s.job),
+                   .scheduled = calloc(jobs, sizeof *s.scheduled),
                    .cell = calloc(n, sizeof *s.cell),
                    .tally = {.first_failed = -1}};
     mmofl_status st = run_all(&s, threads, err);
+    pthread_cond_destroy(&s.change);
     pthread_mutex_destroy(&s.mutex);
+    free(s.job);
+    free(s.scheduled);
     free(s.cell);
     free(s.rank_of);
     *result = s.result;

@@ -1,8 +1,9 @@
 /* sweep.h - all jobs of a sweep on all threads, kept so that they can be interrupted.
  *
- * A job is one seed of one cell, simulated on one thread: so its bytes do not depend on
- * the number of threads, and threads need not wait for each other.  Every finished
- * round is in its cell's run folder; running the sweep again goes on where it was. */
+ * A job is one seed of one cell, simulated on one thread, so that threads need not wait
+ * for each other; when there are no more jobs than threads, the last ones get several
+ * (schedule.h).  Their bytes do not depend on it.  Every finished round is in its
+ * cell's run folder; running the sweep again goes on where it was. */
 #ifndef MMOFL_RUN_SWEEP_H
 #define MMOFL_RUN_SWEEP_H
 

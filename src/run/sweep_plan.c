@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/run_cost.h"
 #include "run/sweep_plan.h"
 #include "store/cell_table.h"
 
@@ -31,22 +32,6 @@ static mmofl_status resolve(mmofl_sweep_plan *plan, mmofl_error *err)
     return MMOFL_OK;
 }
 
-/* Rounds x devices x samples that each goes over: what jobs differ in most. */
-static double cost_of(const mmofl_experiment *x)
-{
-    double devices =
-        x->participation > 1 ? x->participation : x->participation * x->fleet.devices;
-    return (double)x->rounds * devices * x->train.epochs * x->stream.buffer;
-}
-
-static int compare_jobs(const void *a, const void *b)
-{
-    const mmofl_sweep_job *x = a, *y = b;
-    if (x->cost != y->cost)
-        return x->cost > y->cost ? -1 : 1;
-    return x->cell != y->cell ? x->cell - y->cell : x->seed - y->seed;
-}
-
 static mmofl_status list_jobs(mmofl_sweep_plan *plan, mmofl_error *err)
 {
     size_t n = 0;
@@ -60,10 +45,8 @@ static mmofl_status list_jobs(mmofl_sweep_plan *plan, mmofl_error *err)
     for (int i = 0; i < plan->n_cells; i++) {
         const mmofl_planned_cell *cell = &plan->cell[i];
         for (int s = 0; cell->same_as == i && s < cell->experiment.n_seeds; s++)
-            plan->job[plan->n_jobs++] =
-                (mmofl_sweep_job){i, s, cost_of(&cell->experiment)};
+            plan->job[plan->n_jobs++] = (mmofl_sweep_job){i, s, 0};
     }
-    qsort(plan->job, n, sizeof *plan->job, compare_jobs);
     return MMOFL_OK;
 }
 
@@ -135,22 +118,32 @@ static mmofl_status load_data(mmofl_sweep_plan *plan, int i, mmofl_error *err)
 }
 
 /* Make a simulation of the cell once: what does not fit is told before hours are spent
- * on others. */
-static mmofl_status try_cell(const mmofl_planned_cell *cell, int copies,
+ * on others.  Each of `copies` has so many of the threads. */
+static mmofl_status try_cell(mmofl_planned_cell *cell, int copies, int threads,
                              mmofl_error *err)
 {
+    const mmofl_experiment *x = &cell->experiment;
     mmofl_setup setup;
     mmofl_simulation *simulation;
-    mmofl_status st = mmofl_setup_share(&setup, &cell->experiment, cell->data, 1, err);
+    mmofl_status st = mmofl_setup_share(&setup, x, cell->data, threads, err);
     if (st)
         return st;
-    st = mmofl_setup_simulation(&setup, cell->experiment.seed[0], &simulation, err);
+    st = mmofl_setup_simulation(&setup, x->seed[0], &simulation, err);
     if (!st) {
         st = mmofl_setup_check_memory(simulation, copies, err);
+        cell->cost = mmofl_run_cost(x, mmofl_simulation_model(simulation), cell->data);
         mmofl_simulation_delete(simulation);
     }
     mmofl_setup_free(&setup);
     return st;
+}
+
+static int compare_jobs(const void *a, const void *b)
+{
+    const mmofl_sweep_job *x = a, *y = b;
+    if (x->cost != y->cost)
+        return x->cost > y->cost ? -1 : 1;
+    return x->cell != y->cell ? x->cell - y->cell : x->seed - y->seed;
 }
 
 mmofl_status mmofl_sweep_plan_load(mmofl_sweep_plan *plan, int threads,
@@ -158,15 +151,18 @@ mmofl_status mmofl_sweep_plan_load(mmofl_sweep_plan *plan, int threads,
 {
     int copies = threads < plan->n_jobs ? threads : plan->n_jobs;
     for (int i = 0; i < plan->n_cells; i++) {
-        const mmofl_planned_cell *cell = &plan->cell[i];
+        mmofl_planned_cell *cell = &plan->cell[i];
         mmofl_status st = load_data(plan, i, err);
         if (!st && cell->same_as == i)
-            st = try_cell(cell, copies, err);
+            st = try_cell(cell, copies, (threads + copies - 1) / copies, err);
         if (st) {
             mmofl_fail_within(err, "cell %s", cell->name);
             return st;
         }
     }
+    for (int j = 0; j < plan->n_jobs; j++)
+        plan->job[j].cost = plan->cell[plan->job[j].cell].cost;
+    qsort(plan->job, (size_t)plan->n_jobs, sizeof *plan->job, compare_jobs);
     return MMOFL_OK;
 }
 

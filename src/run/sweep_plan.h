@@ -12,12 +12,13 @@ typedef struct mmofl_planned_cell {
     char *config; /* its text, as in config.yaml */
     int same_as;  /* the first cell with that text; itself when it is the first */
     mmofl_dataset *data; /* shared with all cells of equal data settings */
+    double cost;         /* of each of its seeds, as mmofl_run_cost says */
 } mmofl_planned_cell;
 
 /** One seed of one cell. */
 typedef struct mmofl_sweep_job {
     int cell, seed; /* seed: its number in the cell's list */
-    double cost;    /* how long it may take, in no unit */
+    double cost;    /* its cell's */
 } mmofl_sweep_job;
 
 typedef struct mmofl_sweep_plan {
@@ -25,7 +26,7 @@ typedef struct mmofl_sweep_plan {
     int n_cells;
     mmofl_planned_cell *cell;
     int n_jobs;           /* of cells that are the first of their kind */
-    mmofl_sweep_job *job; /* the longest first, then by cell and seed */
+    mmofl_sweep_job *job; /* once loaded the longest first, then by cell and seed */
     int n_data;
     mmofl_dataset **data;
 } mmofl_sweep_plan;
@@ -37,8 +38,9 @@ MMOFL_CHECKED mmofl_status mmofl_sweep_plan_init(mmofl_sweep_plan *plan,
                                                  const mmofl_sweep *sweep,
                                                  mmofl_error *err);
 
-/** Load each data set once, and try that every cell can be simulated and that `threads`
- * of them fit into memory.  err names the cell that cannot.
+/** Load each data set once, try that every cell can be simulated and that as many as
+ * run on `threads` threads fit into memory, and put the jobs in order.  err names the
+ * cell that cannot.
  * @retval those of mmofl_data_load and mmofl_simulation_new */
 MMOFL_CHECKED mmofl_status mmofl_sweep_plan_load(mmofl_sweep_plan *plan, int threads,
                                                  mmofl_error *err);

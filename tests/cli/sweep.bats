@@ -54,6 +54,18 @@ results() {
     cmp alone/seed-2/model.safetensors 'one/cells/lr=0.5,batch=20/seed-2/model.safetensors'
 }
 
+# The long job is taken again from its checkpoint, with two threads, when the short one
+# has left its core.
+@test "a job that goes on with the cores of others gives the same bytes" {
+    write_sweep
+    settings=(--seed 1 --set 'sweep={rounds: [5, 700]}' --set train.epochs=3 --quiet)
+    expect 0 run sweep.yaml --out one --threads 1 "${settings[@]}"
+    expect 0 run sweep.yaml --out two --threads 2 "${settings[@]}"
+    expect 0 run sweep.yaml --out five --threads 5 "${settings[@]}"
+    diff <(results one) <(results two)
+    diff <(results one) <(results five)
+}
+
 @test "killed and resumed, the result is the same bytes" {
     write_sweep
     settings=(--set rounds=40 --quiet)
