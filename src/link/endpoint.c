@@ -81,6 +81,11 @@ static void write_topics(mmofl_endpoint *e)
     const char *name = e->coordinator ? MMOFL_TOPIC_ANY : who->name;
     mmofl_topic_device(who->federation, name, MMOFL_TOPIC_UP, e->up);
     mmofl_topic_device(who->federation, name, MMOFL_TOPIC_DOWN, e->down);
+    char longest[MMOFL_WIRE_NAME_BYTES];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    mmofl_topic_device(who->federation, e->coordinator ? longest : who->name,
+                       MMOFL_TOPIC_DOWN, e->longest);
     mmofl_topic_common(who->federation, MMOFL_TOPIC_ALL, e->all);
     mmofl_topic_common(who->federation, MMOFL_TOPIC_ROUND, e->round_topic);
 }
@@ -239,6 +244,12 @@ mmofl_status mmofl_endpoint_step(mmofl_endpoint *e, double timeout_s, mmofl_erro
     mmofl_status st = e->bus->kind->step(e->bus, wait, err);
     mmofl_outbox_timers(e);
     mmofl_outbox_pump(e);
+    if (!st && e->connected && mmofl_parcel_chunk_bytes(e) == 0)
+        st = mmofl_fail(err, MMOFL_E_LIMIT,
+                        "the %s bus carries payloads of %zu bytes, wanted %d or more",
+                        e->bus->kind->name,
+                        e->bus->kind->max_payload(e->bus, e->longest),
+                        MMOFL_FRAME_LEAST_PAYLOAD);
     return st;
 }
 

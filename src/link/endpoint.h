@@ -134,7 +134,10 @@ MMOFL_CHECKED mmofl_status mmofl_endpoint_attach(mmofl_endpoint *endpoint,
                                                  mmofl_bus *bus, mmofl_error *err);
 
 /** Let the bus and all timers do what is due; wait at most timeout_s for something to
- * come.  Callbacks come from here.  @retval those of the bus's step */
+ * come.  Callbacks come from here.
+ * @retval E_LIMIT  connected, but the bus carries less than MMOFL_FRAME_LEAST_PAYLOAD:
+ *                  nothing can be sent
+ * @retval those of the bus's step */
 MMOFL_CHECKED mmofl_status mmofl_endpoint_step(mmofl_endpoint *endpoint,
                                                double timeout_s, mmofl_error *err);
 

@@ -108,8 +108,8 @@ struct mmofl_endpoint {
     uint8_t *frame;   /* a payload that is being written */
     size_t frame_room;
     char up[MMOFL_TOPIC_BYTES], down[MMOFL_TOPIC_BYTES], all[MMOFL_TOPIC_BYTES],
-        round_topic[MMOFL_TOPIC_BYTES]; /* a device's; up, down of a coordinator: filter
-                                         */
+        round_topic[MMOFL_TOPIC_BYTES]; /* up, down of a coordinator: filters */
+    char longest[MMOFL_TOPIC_BYTES];    /* of all topics that it may publish to */
     mmofl_endpoint_counts counts;
 };
 
@@ -151,6 +151,9 @@ mmofl_parcel *mmofl_parcel_kept(const mmofl_endpoint *e, const mmofl_object_id *
 /** Cut it for the bus.  Once cut it stays so, for what receivers have of it, until a
  * bus carries less.  false: the bus carries nothing now. */
 bool mmofl_parcel_cut(const mmofl_endpoint *e, mmofl_parcel *parcel);
+/** Bytes of a chunk on this bus, whatever device it goes to; 0: the bus carries nothing
+ * now, or too little. */
+uint32_t mmofl_parcel_chunk_bytes(const mmofl_endpoint *e);
 uint32_t mmofl_parcel_chunks(const mmofl_parcel *parcel);
 
 /** How frames of that kind travel. */

@@ -55,18 +55,16 @@ mmofl_parcel *mmofl_parcel_kept(const mmofl_endpoint *e, const mmofl_object_id *
     return parcel;
 }
 
-/* Bytes of a chunk on this bus, whatever device it goes to; 0: it carries nothing now.
- */
-static uint32_t chunk_bytes(const mmofl_endpoint *e)
+uint32_t mmofl_parcel_chunk_bytes(const mmofl_endpoint *e)
 {
     size_t most = e->setup.most_frame_bytes;
-    size_t bus = e->bus->kind->max_payload(e->bus, e->up);
+    size_t bus = e->bus->kind->max_payload(e->bus, e->longest);
     return mmofl_frame_chunk_bytes(bus < most ? bus : most);
 }
 
 bool mmofl_parcel_cut(const mmofl_endpoint *e, mmofl_parcel *parcel)
 {
-    uint32_t bytes = chunk_bytes(e);
+    uint32_t bytes = mmofl_parcel_chunk_bytes(e);
     if (bytes == 0)
         return false;
     if (parcel->chunk_bytes == 0 || parcel->chunk_bytes > bytes)

@@ -15,11 +15,11 @@
 #include "wire/digest.h"
 
 enum {
-    MMOFL_WIRE_VERSION = 1,           /* of the protocol */
-    MMOFL_WIRE_OLDEST_VERSION = 1,    /* that is still spoken */
-    MMOFL_FRAME_OVERHEAD = 80,        /* most bytes of a frame beside its data */
-    MMOFL_FRAME_LEAST_PAYLOAD = 1024, /* a bus that carries less is of no use */
-    MMOFL_FRAME_LEAST_CHUNK = 256     /* of objects of more than one chunk */
+    MMOFL_WIRE_VERSION = 1,          /* of the protocol */
+    MMOFL_WIRE_OLDEST_VERSION = 1,   /* that is still spoken */
+    MMOFL_FRAME_OVERHEAD = 80,       /* most bytes of a frame beside its data */
+    MMOFL_FRAME_LEAST_PAYLOAD = 768, /* packets of 1 KiB, less topic and header */
+    MMOFL_FRAME_LEAST_CHUNK = 256    /* of objects of more than one chunk */
 };
 
 typedef struct mmofl_frame {

@@ -210,6 +210,46 @@ static void large_object_passes_a_small_broker_in_windows(void **state)
     pair_delete(&p);
 }
 
+/* The topic counts, too, where a broker limits a packet. */
+static void devices_with_long_names_get_frames_that_fit(void **state)
+{
+    (void)state;
+    fake_broker broker;
+    side coordinator, device;
+    side *all[2] = {&coordinator, &device};
+    char name[MMOFL_WIRE_NAME_BYTES];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    fake_broker_init(&broker, 3);
+    broker.max_payload = 1024;
+    side_new(&coordinator, &broker, "", 1, HOME_P);
+    side_new(&device, &broker, name, 2, HOME_P);
+    side_send(&device, "", side_small(MMOFL_MESSAGE_HELLO));
+    sides_run(all, 2, 1);
+    side_send(&coordinator, name, side_model(MMOFL_MESSAGE_TASK, HOME_P, 1));
+    side_send(&device, "", side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 1));
+    sides_run(all, 2, 2); /* the fake bus refuses a payload that is too large */
+    CHECK_INT(device.n_received, 1);
+    CHECK_INT(side_count(&coordinator, MMOFL_MESSAGE_UPDATE), 1);
+    side_delete(&device);
+    side_delete(&coordinator);
+    fake_broker_free(&broker);
+}
+
+static void bus_that_carries_too_little_is_told_of(void **state)
+{
+    (void)state;
+    pair p;
+    pair_new(&p, HOME_P, 65536, 0);
+    mmofl_error err = {0};
+    p.broker.max_payload = 800;
+    CHECK_STATUS(mmofl_endpoint_step(p.a.endpoint, 0, &err), MMOFL_E_LIMIT);
+    CHECK_CONTAINS(err.text, "768");
+    p.broker.max_payload = 1024;
+    CHECK_OK(mmofl_endpoint_step(p.a.endpoint, 0, &err));
+    pair_delete(&p);
+}
+
 static void transfer_goes_on_after_a_broken_connection(void **state)
 {
     (void)state;
@@ -335,8 +375,10 @@ static void greedy_peer_gets_an_object_so_many_times_and_no_more(void **state)
                           .body.want = {.object = id, .n = 1, .last = {3}}};
     home_run(&h, 0.1);
     uint64_t before = mmofl_endpoint_count(h.coordinator.endpoint).frames_out;
-    want.body.want.chunk_bytes = mmofl_frame_chunk_bytes(
-        fake_max_payload(h.coordinator.bus, "mmofl/home/device/+/up"));
+    char longest[FAKE_TOPIC]; /* chunks are cut for any device */
+    snprintf(longest, sizeof longest, "mmofl/home/device/%064d/down", 0);
+    want.body.want.chunk_bytes =
+        mmofl_frame_chunk_bytes(fake_max_payload(h.coordinator.bus, longest));
     for (int i = 0; i < 500; i++) {
         wire_bytes w = wire_write(&want);
         mmofl_sending how = {0};
@@ -424,6 +466,8 @@ CHECK_MAIN(TEST(update_reaches_the_coordinator_and_is_acknowledged),
            TEST(kept_object_is_sealed_once_for_all),
            TEST(released_object_is_sent_no_more),
            TEST(large_object_passes_a_small_broker_in_windows),
+           TEST(devices_with_long_names_get_frames_that_fit),
+           TEST(bus_that_carries_too_little_is_told_of),
            TEST(transfer_goes_on_after_a_broken_connection),
            TEST(repetitions_become_rarer_and_stop_at_the_time_given),
            TEST(what_is_sent_while_the_bus_is_away_goes_when_it_is_back),

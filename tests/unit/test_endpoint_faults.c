@@ -34,7 +34,7 @@ static void world_new(world *w, uint64_t seed)
     memset(w, 0, sizeof *w);
     fake_broker_init(&w->broker, seed);
     w->rng = mmofl_rng_open(seed, 3, 0, MMOFL_USE_TEST);
-    static const size_t payloads[] = {1100, 1500, 4000, 20000, 65536};
+    static const size_t payloads[] = {1024, 1500, 4000, 20000, 65536};
     w->broker.max_payload = payloads[mmofl_rng_below(&w->rng, 5)];
     side_new(&w->coordinator, &w->broker, "", 1000, P);
     w->all[0] = &w->coordinator;
