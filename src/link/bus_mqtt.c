@@ -137,8 +137,9 @@ static void on_connect(struct mosquitto *client, void *context, int reason, int 
     b->stage = HERE;
     b->failures = 0;
     bool resumed = flags & 1;
-    if (!resumed)
-        send_subscriptions(b);
+    /* Also where the session goes on: the connection may have been lost between the
+     * broker's taking us and its taking of what we listen to. */
+    send_subscriptions(b);
     if (b->events.connected)
         b->events.connected(b->events.context, resumed);
 }
@@ -517,8 +518,8 @@ mmofl_status mmofl_bus_mqtt_new(const mmofl_mqtt_setup *s, mmofl_bus **out,
     b->retry_max_s = s->retry_max_s > 0 ? s->retry_max_s : 60;
     b->most_payload = s->most_payload ? s->most_payload : 1 << 20;
     b->most_queued = s->most_queued ? s->most_queued : 1024;
-    b->chance = mmofl_rng_open(key_of(s->client_id), (uint64_t)getpid(), 0,
-                               MMOFL_USE_LINK);
+    b->chance =
+        mmofl_rng_open(key_of(s->client_id), (uint64_t)getpid(), 0, MMOFL_USE_LINK);
     b->host = strdup(s->host ? s->host : "localhost");
     mmofl_status st =
         b->host ? MMOFL_OK

@@ -13,10 +13,13 @@
  * restart is the owner's journal, which answers what it has with OK.
  *
  * Sessions.  A process draws a session number when it starts.  At the coordinator the
- * newest Hello of a device wins: older sessions get a Refusal (E_SUPERSEDED, final) and
- * are not listened to again; objects of a session that said no Hello get a Refusal
- * (E_STATE, not final), which asks for one.  A device listens to the coordinator's
- * newest session, the one that it came to hear of last; `joined` tells of a new one.
+ * newest living process of a device wins: a Hello of a new session is asked to be said
+ * again (Refusal, E_STATE), and once that was acknowledged, which no recorded Hello
+ * can, older sessions get a Refusal (E_SUPERSEDED, final) and are not listened to
+ * again; objects of a session that said no Hello get a Refusal (E_STATE, not final),
+ * which asks for one.  A device takes another session of the coordinator only from
+ * an object that is for its own session; of one that speaks to everybody `joined` tells
+ * it, so that it says Hello, which a living coordinator answers.
  *
  * Flow.  Of an object's chunks at most a window is on its way: the last of a burst
  * asks, and the receiver answers with Want (the next burst) or the Ack.  A receiver
@@ -76,7 +79,8 @@ typedef struct mmofl_endpoint_events {
     void (*answered)(void *context, mmofl_peer *peer, const mmofl_object_id *object,
                      mmofl_message_kind kind, mmofl_status status, const char *text);
     /** A peer has a session that was not known: at the coordinator before its Hello is
-     * received; at a device when the coordinator's process is another one (say Hello).
+     * received; at a device when a process of the coordinator is heard that it does not
+     * know (say Hello).
      */
     void (*joined)(void *context, mmofl_peer *peer, uint64_t session);
     /** The bus is there or not; resumed as in bus.h. */

@@ -72,6 +72,9 @@ struct mmofl_peer {
     uint64_t number;  /* its source number in the assembler; never used again */
     void *data;
     uint64_t session, past[MMOFL_PAST_SESSIONS];
+    uint64_t claimant;     /* a session that wants to take its place; 0: none */
+    mmofl_object_id claim; /* what it was asked, and must acknowledge */
+    double claimed;        /* when it was asked */
     double heard, refused; /* refused: when it got the last Refusal of ours */
     uint64_t last_round, last_heartbeat; /* sequences */
     mmofl_transfer *transfers;
@@ -173,9 +176,10 @@ MMOFL_CHECKED mmofl_status mmofl_outbox_publish(mmofl_endpoint *e,
 MMOFL_CHECKED mmofl_status mmofl_outbox_once(mmofl_endpoint *e, mmofl_parcel *parcel,
                                              const char *topic,
                                              mmofl_bus_delivery delivery);
-/** Write a message to a session of a name and publish it once, if the bus takes it. */
+/** Write a message to a session of a name and publish it once, if the bus takes it.
+ * object: its name (NULL: not wanted). */
 void mmofl_outbox_say(mmofl_endpoint *e, const char *name, uint64_t session,
-                      const mmofl_message *message);
+                      const mmofl_message *message, mmofl_object_id *object);
 
 /** The topic on which a peer listens, or everybody (NULL). */
 void mmofl_outbox_topic(const mmofl_endpoint *e, const mmofl_peer *peer,

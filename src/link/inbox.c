@@ -38,11 +38,12 @@ static bool is_for_us(const mmofl_endpoint *e, mmofl_message_kind kind)
 }
 
 static void say_refusal(mmofl_endpoint *e, const char *name, uint64_t session,
-                        mmofl_status status, const char *text, bool final)
+                        mmofl_status status, const char *text, bool final,
+                        mmofl_object_id *object)
 {
     mmofl_message refusal = {.kind = MMOFL_MESSAGE_REFUSAL,
                              .body.refusal = {status, text, final}};
-    mmofl_outbox_say(e, name, session, &refusal);
+    mmofl_outbox_say(e, name, session, &refusal, object);
 }
 
 /* ---- what was answered ----------------------------------------------------------- */
@@ -75,7 +76,7 @@ static void say_ack(mmofl_endpoint *e, const mmofl_peer *peer,
                     const mmofl_object_id *id, mmofl_status status, const char *text)
 {
     mmofl_message ack = {.kind = MMOFL_MESSAGE_ACK, .body.ack = {*id, status, text}};
-    mmofl_outbox_say(e, peer->name, e->coordinator ? peer->session : 0, &ack);
+    mmofl_outbox_say(e, peer->name, e->coordinator ? peer->session : 0, &ack, NULL);
 }
 
 void mmofl_endpoint_answer(mmofl_endpoint *e, mmofl_peer *peer,
@@ -116,7 +117,7 @@ static void refuse_session(mmofl_endpoint *e, mmofl_peer *peer, uint64_t session
     bool final = status == MMOFL_E_SUPERSEDED;
     say_refusal(e, peer->name, session, status,
                 final ? "a newer process of this device has joined" : "say Hello first",
-                final);
+                final, NULL);
 }
 
 static void begin_session(mmofl_endpoint *e, mmofl_peer *peer, uint64_t session)
@@ -132,10 +133,55 @@ static void begin_session(mmofl_endpoint *e, mmofl_peer *peer, uint64_t session)
         e->setup.events.joined(e->setup.events.context, peer, session);
 }
 
-/* May that session be heard, now? */
-static bool check_session(mmofl_endpoint *e, mmofl_peer *peer, uint64_t session,
-                          mmofl_message_kind kind)
+/* A Hello may be one that was recorded, or that a broker kept, of a life that is long
+ * over.  So it only claims the place: who is asked to say Hello again and acknowledges
+ * that, in an object that did not exist before, is alive. */
+static void take_claim(mmofl_endpoint *e, mmofl_peer *peer, uint64_t session)
 {
+    double now = mmofl_endpoint_now(e);
+    if (session == peer->claimant && now - peer->claimed < REFUSAL_GAP_S)
+        return;
+    peer->claimant = session;
+    peer->claimed = now;
+    say_refusal(e, peer->name, session, MMOFL_E_STATE,
+                "another process has this name; say Hello again", false, &peer->claim);
+}
+
+/* Is it the claimant's acknowledgement of what it was asked? */
+static bool proves_claim(mmofl_endpoint *e, const mmofl_peer *peer,
+                         const mmofl_arrival *arrival)
+{
+    mmofl_message message;
+    mmofl_error err = {0};
+    if (!e->coordinator || arrival->session != peer->claimant ||
+        arrival->kind != MMOFL_MESSAGE_ACK ||
+        mmofl_message_read(arrival->message, arrival->size, &e->setup.limits, &message,
+                           &err))
+        return false;
+    bool proves = mmofl_object_id_equal(&message.body.ack.object, &peer->claim);
+    mmofl_message_free(&message);
+    return proves;
+}
+
+/* A device hears of a coordinator's process that it does not know, in words that are
+ * not for this life of its own: they may be recorded ones.  It says Hello, and the
+ * process that answers is alive. */
+static void ask_who_is_there(mmofl_endpoint *e, mmofl_peer *peer, uint64_t session)
+{
+    double now = mmofl_endpoint_now(e);
+    mmofl_endpoint_refuse(e, MMOFL_E_STATE);
+    if (now - peer->claimed < REFUSAL_GAP_S)
+        return;
+    peer->claimed = now;
+    if (e->setup.events.joined)
+        e->setup.events.joined(e->setup.events.context, peer, session);
+}
+
+/* May that session be heard, now?  for_this_life: it is addressed to our session. */
+static bool check_session(mmofl_endpoint *e, mmofl_peer *peer,
+                          const mmofl_arrival *arrival, bool for_this_life)
+{
+    uint64_t session = arrival->session;
     if (session == peer->session)
         return true;
     if (mmofl_peer_had_session(peer, session)) {
@@ -145,10 +191,20 @@ static bool check_session(mmofl_endpoint *e, mmofl_peer *peer, uint64_t session,
             mmofl_endpoint_refuse(e, MMOFL_E_SUPERSEDED);
         return false;
     }
-    if (e->coordinator && kind != MMOFL_MESSAGE_HELLO) {
+    if (e->coordinator && arrival->kind != MMOFL_MESSAGE_HELLO &&
+        !proves_claim(e, peer, arrival)) {
         refuse_session(e, peer, session, MMOFL_E_STATE);
         return false;
     }
+    if (e->coordinator && arrival->kind == MMOFL_MESSAGE_HELLO && peer->session) {
+        take_claim(e, peer, session);
+        return false;
+    }
+    if (!e->coordinator && peer->session && !for_this_life) {
+        ask_who_is_there(e, peer, session);
+        return false;
+    }
+    peer->claimant = 0;
     begin_session(e, peer, session);
     return true;
 }
@@ -204,14 +260,14 @@ static void deliver(mmofl_endpoint *e, mmofl_peer *peer, const mmofl_arrival *ar
 }
 
 static mmofl_status take_message(mmofl_endpoint *e, mmofl_peer *peer,
-                                 mmofl_arrival *arrival)
+                                 mmofl_arrival *arrival, bool for_this_life)
 {
     arrival->kind = mmofl_message_kind_peek(arrival->message, arrival->size);
     if (arrival->kind == 0)
         return MMOFL_E_UNKNOWN;
     if (!is_for_us(e, arrival->kind))
         return MMOFL_E_TYPE;
-    if (!check_session(e, peer, arrival->session, arrival->kind))
+    if (!check_session(e, peer, arrival, for_this_life))
         return MMOFL_OK; /* counted there */
     peer->heard = mmofl_endpoint_now(e);
     if (arrival->kind == MMOFL_MESSAGE_ACK || arrival->kind == MMOFL_MESSAGE_WANT)
@@ -259,7 +315,7 @@ static mmofl_status take_object(mmofl_endpoint *e, mmofl_peer *peer,
     if (!st)
         st = mmofl_envelope_open(&envelope, &arrival.message, &arrival.size, &err);
     if (!st)
-        st = take_message(e, peer, &arrival);
+        st = take_message(e, peer, &arrival, envelope.receiver_session != 0);
     mmofl_envelope_free(&envelope);
     return st;
 }
@@ -279,7 +335,8 @@ static void say_want(mmofl_endpoint *e, const mmofl_peer *peer,
         want->last[i] = range[i].last;
     }
     if (want->n > 0)
-        mmofl_outbox_say(e, peer->name, e->coordinator ? peer->session : 0, &message);
+        mmofl_outbox_say(e, peer->name, e->coordinator ? peer->session : 0, &message,
+                         NULL);
 }
 
 static mmofl_status take_frame(mmofl_endpoint *e, mmofl_peer *peer,
@@ -323,7 +380,7 @@ static void answer_stranger(mmofl_endpoint *e, const char *name,
         mmofl_message_kind_peek(message, size) == MMOFL_MESSAGE_HELLO) {
         e->strangers = now;
         say_refusal(e, name, envelope.session, why, mmofl_status_text(why),
-                    why == MMOFL_E_DENIED);
+                    why == MMOFL_E_DENIED, NULL);
     }
     mmofl_envelope_free(&envelope);
 }

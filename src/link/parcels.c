@@ -131,7 +131,7 @@ void mmofl_outbox_topic(const mmofl_endpoint *e, const mmofl_peer *peer,
 }
 
 void mmofl_outbox_say(mmofl_endpoint *e, const char *name, uint64_t session,
-                      const mmofl_message *message)
+                      const mmofl_message *message, mmofl_object_id *object)
 {
     uint8_t *bytes;
     size_t size;
@@ -148,6 +148,8 @@ void mmofl_outbox_say(mmofl_endpoint *e, const char *name, uint64_t session,
     else
         memcpy(topic, e->up, sizeof topic);
     parcel->users = 1;
+    if (object)
+        *object = parcel->id;
     /* What the bus does not take now is asked for again. */
     st = mmofl_outbox_once(e, parcel, topic, mmofl_outbox_delivery(e, message->kind));
     (void)st;

@@ -60,7 +60,7 @@ mmofl_peer *mmofl_peers_add(mmofl_peers *peers, const char *name,
     peer->has_key = admission->has_key;
     memcpy(peer->public_key, admission->public_key, sizeof peer->public_key);
     peer->heard = -(double)INFINITY;
-    peer->refused = -(double)INFINITY;
+    peer->refused = peer->claimed = -(double)INFINITY;
     *place_of(peers, name) = peer;
     peers->n++;
     return peer;

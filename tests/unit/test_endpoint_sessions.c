@@ -4,7 +4,7 @@
 
 /* ---- sessions -------------------------------------------------------------------- */
 
-static void newest_hello_wins_and_the_older_life_is_told(void **state)
+static void newest_living_process_wins_and_the_older_life_is_told(void **state)
 {
     (void)state;
     home h;
@@ -14,16 +14,19 @@ static void newest_hello_wins_and_the_older_life_is_told(void **state)
     side *all[4] = {&h.coordinator, &h.a, &h.b, &again};
     side_send(&h.coordinator, "a",
               side_small(MMOFL_MESSAGE_WELCOME)); /* to the old life */
-    side_send(&again, "", side_small(MMOFL_MESSAGE_HELLO));
-    side_step(&again);
-    side_step(&again);
-    h.broker.faults.lose = 1; /* the Welcome does not arrive */
+    h.broker.faults.lose = 1;                     /* it does not arrive */
     side_step(&h.coordinator);
     h.broker.faults.lose = 0;
-    sides_run(all, 4, 3);
+    side_send(&again, "", side_small(MMOFL_MESSAGE_HELLO));
+    sides_run(all, 4, 1);
     CHECK_INT(mmofl_peer_session(side_peer(&h.coordinator, "a")), 301);
     CHECK_INT(h.coordinator.answered[0].status, MMOFL_E_SUPERSEDED);
-    CHECK_INT(again.n_received, 0);
+    CHECK_INT(again.n_received, 1); /* it was asked to say Hello again */
+    CHECK_INT(again.received[0].status, MMOFL_E_STATE);
+    CHECK(!again.received[0].final);
+    int greeted = side_count(&h.coordinator, MMOFL_MESSAGE_HELLO);
+    sides_run(all, 4, 5); /* the one that was not answered comes by itself */
+    CHECK_INT(side_count(&h.coordinator, MMOFL_MESSAGE_HELLO), greeted + 1);
 
     side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5));
     sides_run(all, 4, 10);
@@ -31,13 +34,35 @@ static void newest_hello_wins_and_the_older_life_is_told(void **state)
     CHECK(side_count(&h.a, MMOFL_MESSAGE_REFUSAL) >= 1);
     CHECK_INT(h.a.received[0].status, MMOFL_E_SUPERSEDED);
     CHECK(h.a.received[0].final);
-    CHECK_INT(again.n_received, 0);
+    CHECK_INT(again.n_received, 1);
 
     /* Nor does another Hello of the old life bring it back. */
     side_send(&h.a, "", side_small(MMOFL_MESSAGE_HELLO));
     sides_run(all, 4, 10);
     CHECK_INT(mmofl_peer_session(side_peer(&h.coordinator, "a")), 301);
     side_delete(&again);
+    home_delete(&h);
+}
+
+/* What a broker kept, or an enemy recorded: nobody is there to acknowledge anything. */
+static void hello_of_a_dead_process_takes_nobodys_place(void **state)
+{
+    (void)state;
+    home h;
+    side dead;
+    home_new(&h);
+    side_new(&dead, &h.broker, "a", 400, HOME_P);
+    side_send(&dead, "", side_small(MMOFL_MESSAGE_HELLO));
+    side_step(&dead);
+    side_step(&dead);
+    side_delete(&dead);
+    home_run(&h, 10);
+    CHECK(mmofl_peer_session(side_peer(&h.coordinator, "a")) != 400);
+    CHECK_INT(side_count(&h.a, MMOFL_MESSAGE_REFUSAL), 0);
+    mmofl_object_id id =
+        side_send(&h.a, "", side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5));
+    home_run(&h, 5);
+    CHECK_INT(side_count_answers(&h.a, &id, MMOFL_OK), 1);
     home_delete(&h);
 }
 
@@ -90,8 +115,15 @@ static void devices_notice_another_coordinator_process(void **state)
         mmofl_endpoint_post_round(h.coordinator.endpoint, round.bytes, round.size));
     free(round.bytes);
     home_run(&h, 1);
-    CHECK_INT(side_count(&h.a, MMOFL_MESSAGE_ROUND), 2);
+    /* Words for everybody may be recorded ones: it only says Hello ... */
+    CHECK_INT(side_count(&h.a, MMOFL_MESSAGE_ROUND), 1);
     CHECK_INT(h.a.joined, 1);
+    side_send(&h.a, "", side_small(MMOFL_MESSAGE_HELLO));
+    home_run(&h, 1); /* ... and what is for this life of its own, it takes */
+    side_send(&h.coordinator, "a", side_small(MMOFL_MESSAGE_WELCOME));
+    home_run(&h, 1);
+    CHECK_INT(side_count(&h.a, MMOFL_MESSAGE_WELCOME), 1);
+    CHECK_INT(mmofl_peer_session(side_peer(&h.a, "")), 101);
     home_delete(&h);
 }
 
@@ -265,7 +297,8 @@ static void names_and_sessions_are_checked(void **state)
     CHECK_STATUS(mmofl_endpoint_new(&setup, &endpoint, &err), MMOFL_E_RANGE);
 }
 
-CHECK_MAIN(TEST(newest_hello_wins_and_the_older_life_is_told),
+CHECK_MAIN(TEST(newest_living_process_wins_and_the_older_life_is_told),
+           TEST(hello_of_a_dead_process_takes_nobodys_place),
            TEST(session_that_said_no_hello_is_asked_for_one),
            TEST(restored_session_need_not_say_hello),
            TEST(devices_notice_another_coordinator_process),
