@@ -103,9 +103,8 @@ void mmofl_gradient_scale(mmofl_gradient *g, size_t from, size_t count, float fa
     for (mmofl_gradient_part part = {0}; mmofl_gradient_next(g, &part);) {
         size_t first = part.from > from ? part.from : from;
         size_t last = part.from + part.count < end ? part.from + part.count : end;
-        if (first < last)
-            MMOFL_BEST(mmofl_gradient_scale_values)
-        (g->at + first, last - first, factor);
+        size_t n = first < last ? last - first : 0;
+        MMOFL_BEST(mmofl_gradient_scale_values)(g->at + first, n, factor);
     }
 }
 
