@@ -1,16 +1,15 @@
-/* export.c - rows of the store as lines of text, collected in memory and written whole.
+/* export.c - rows of the store as lines of text, written as they come: a long run takes
+ * no more memory than a short one.
  *
  * CSV and JSON lines are one walk with one sink that differs in how it joins fields: a
  * field is a name and a text, which is empty for what was not measured. */
-#define _POSIX_C_SOURCE 200809L
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/text_file.h"
 #include "store/export.h"
 
 enum {
@@ -19,12 +18,11 @@ enum {
     PARTS = 4 * MMOFL_ROUND_EVALUATIONS
 };
 
-/* A text file that grows in memory. */
+/* A text file on its way. */
 typedef struct sheet {
-    FILE *stream;
-    char *text;
-    size_t size;
-    const char *path; /* where it will be written */
+    mmofl_text_file file;
+    FILE *stream;     /* of the file */
+    const char *path; /* where it will be */
     mmofl_error *err;
     bool is_json, is_line_begun;
     int n_parts;
@@ -35,21 +33,15 @@ static mmofl_status sheet_open(sheet *s, const char *path, bool is_json,
                                mmofl_error *err)
 {
     *s = (sheet){.path = path, .is_json = is_json, .err = err};
-    s->stream = open_memstream(&s->text, &s->size);
-    if (!s->stream)
-        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
-    return MMOFL_OK;
+    mmofl_status st = mmofl_text_file_open(&s->file, path, err);
+    s->stream = s->file.to;
+    return st;
 }
 
-/* Write the file if status is OK; the sheet is gone either way. */
+/* The file is there if status is OK; the sheet is gone either way. */
 static mmofl_status sheet_close(sheet *s, mmofl_status status)
 {
-    if (fclose(s->stream) != 0 && !status)
-        status = mmofl_fail(s->err, MMOFL_E_MEMORY, "%s: no memory", s->path);
-    if (!status)
-        status = mmofl_file_write(s->path, s->text, s->size, false, s->err);
-    free(s->text);
-    return status;
+    return mmofl_text_file_close(&s->file, status, s->err);
 }
 
 static void put_field(sheet *s, const char *name, const char *text)
