@@ -4,45 +4,11 @@
 # shellcheck disable=SC2154  # status, output and stderr are set by run
 
 load helpers
+load deployed
 
-program=$(command -v mosquitto || echo /usr/sbin/mosquitto)
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-# wait_for COMMAND...: until it succeeds, a minute at most.
-wait_for() {
-    for _ in $(seq 600); do
-        ! "$@" >/dev/null 2>&1 || return 0
-        sleep 0.1
-    done
-    echo "in vain: $*"
-    return 1
-}
-
-# Processes of a test, ended with it.
-started=()
-
-start_broker() {
-    port=${1:-$(free_port)}
-    printf 'listener %d 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n' "$port" >mosquitto.conf
-    [ "$(id -u)" != 0 ] || echo "user root" >>mosquitto.conf
-    "$program" -c mosquitto.conf 2>mosquitto.log &
-    broker=$!
-    started+=("$broker")
-    wait_for bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
-}
-
-# start_device K: device K of small.yaml with the samples of the simulator.
-start_device() {
-    mkfifo "samples-$1"
-    "$MMOFL" stream small.yaml --device "$1" >"samples-$1" 2>>devices.log &
-    started+=($!)
-    "$(dirname "$MMOFL")/mmofl-device" run -s federation=small -s "name=device-$1" \
-        -s "broker=127.0.0.1:$port" -s "state=state-$1" -s lockstep=true \
-        <"samples-$1" 2>>devices.log &
-    started+=($!)
+# device K: device K of small.yaml with the samples of the simulator.
+device() {
+    start_device small.yaml small "$1" "device-$1"
 }
 
 # serve ARGUMENT...: in the background, with its own log in serve.log.
@@ -59,28 +25,14 @@ small() {
     "$MMOFL" config check small.yaml --set fleet.devices=3 >/dev/null
 }
 
-needs_broker() {
-    [ -x "$program" ] || skip "mosquitto is not installed"
-    [ -x "$(dirname "$MMOFL")/mmofl-device" ] || skip "mmofl-device was not built"
-}
-
-teardown() {
-    [ ${#started[@]} -eq 0 ] || kill -9 "${started[@]}" 2>/dev/null || true
-    wait 2>/dev/null || true
-    for log in serve.log devices.log mosquitto.log; do # shown when the test failed
-        [ ! -f "$log" ] || tail -n 20 "$log" | sed "s/^/$log: /"
-    done
-}
-
 @test "a deployment has the bytes of the simulation, over a killed coordinator and a late broker" {
     needs_broker
     small
     "$MMOFL" run small.yaml --quiet --out simulated >/dev/null
-    port=$(free_port)
     serve --http none
     wait_for grep -q "broker 127.0.0.1:$port: .*next try" serve.log
-    start_broker "$port"
-    for k in 0 1 2; do start_device $k; done
+    start_broker
+    for k in 0 1 2; do device $k; done
     wait_for test -e deployed/seed-1/checkpoint-1.safetensors
     kill -9 "$served"
     wait "$served" || true
@@ -99,9 +51,9 @@ teardown() {
     start_broker
     web=127.0.0.1:$(free_port)
     serve --http "$web"
-    start_device 0
-    waits_for_others() {
-        "$MMOFL" status --json "http://$web" | grep -q '"name":"device-0","state":"answered"'
+    device 0
+    waits_for_others() { # the answer is on the disk, and so it counts
+        "$MMOFL" status "http://$web" | grep -q "1 of 3 participants"
     }
     wait_for waits_for_others
     expect 0 status "http://$web/"
@@ -148,8 +100,8 @@ PYTHON
     start_broker
     printf '0 device-0 -\n1 device-1 -\n2 device-2 -\n' >list
     serve --http none --devices list --buffered 2 --update f16 --clip-update 5
-    start_device 0
-    start_device 1
+    device 0
+    device 1
     wait "$served"
     [ "$(wc -l <deployed/seed-1/metrics.csv)" -eq 5 ]
 
