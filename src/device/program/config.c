@@ -106,7 +106,7 @@ static mmofl_status read_setting(const char *setting, bool *given,
     char name[64];
     size_t n = strcspn(setting, "=");
     const mmofl_option *option = NULL;
-    if (setting[n] && n < sizeof name) {
+    if (n < sizeof name && setting[n]) {
         memcpy(name, setting, n);
         name[n] = '\0';
         option = find(name);
