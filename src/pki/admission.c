@@ -268,7 +268,7 @@ static void write_list(FILE *to, const mmofl_admitted *device, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         char key[2 * MMOFL_PUBLIC_KEY_BYTES + 1] = "-";
         if (device[i].how == MMOFL_ADMITTED_NO_MORE)
-            strcpy(key, "revoked");
+            memcpy(key, "revoked", sizeof "revoked");
         else if (device[i].how == MMOFL_ADMITTED_BY_KEY)
             sodium_bin2hex(key, sizeof key, device[i].key, sizeof device[i].key);
         fprintf(to, "%u %s %s\n", i, device[i].name, key);

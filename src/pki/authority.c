@@ -210,7 +210,7 @@ mmofl_status mmofl_pki_init(const mmofl_pki_setup *s, mmofl_error *err)
                           "federation '%.80s': wanted 1 to 64 of A-Z a-z 0-9 . _ -, no "
                           "dot in front",
                           s->federation);
-    strcpy(a.federation, s->federation);
+    memcpy(a.federation, s->federation, strlen(s->federation) + 1);
     if (s->n_hosts < 1)
         return mmofl_fail(err, MMOFL_E_MISSING,
                           "wanted a name or address under which the broker is reached");
@@ -308,7 +308,7 @@ mmofl_status mmofl_pki_add_device(const char *folder, const char *name, int days
         authority_close(&a);
         return st;
     }
-    strcpy(device.name, name);
+    memcpy(device.name, name, strlen(name) + 1);
     const mmofl_admitted *known = mmofl_admission_find(&list, name);
     if (known && known->how != MMOFL_ADMITTED_NO_MORE)
         st =
@@ -373,7 +373,7 @@ mmofl_status mmofl_pki_revoke(const char *folder, const char *name, mmofl_error 
     if (!st)
         st = revoke_certificate(&a, name, err);
     if (!st) {
-        strcpy(device.name, known->name);
+        memcpy(device.name, known->name, sizeof device.name);
         st = save_with(&list, mmofl_admission_number_of(&list, known), &device, path,
                        err);
     }

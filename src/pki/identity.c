@@ -32,7 +32,7 @@ static mmofl_status read_name(const char *path, const X509 *certificate,
         return mmofl_fail(err, MMOFL_E_RANGE,
                           "%s: the certificate is for '%.80s', no name of a device",
                           path, text);
-    strcpy(name, text);
+    memcpy(name, text, strlen(text) + 1);
     return MMOFL_OK;
 }
 

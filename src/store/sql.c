@@ -60,7 +60,7 @@ mmofl_status mmofl_sql_exec(mmofl_sql *store, const char *sql, mmofl_error *err)
 mmofl_status mmofl_sql_number(mmofl_sql *store, const char *sql, int64_t *value,
                               mmofl_error *err)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     mmofl_status st = mmofl_sql_prepare(store, sql, &statement, err);
     if (st)
         return st;
@@ -120,7 +120,7 @@ bool mmofl_sql_next(mmofl_sql *store, sqlite3_stmt *statement, mmofl_status *sta
 /* A statement without values that is run again and again. */
 static mmofl_status repeat(mmofl_sql *store, const char *sql, mmofl_error *err)
 {
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     mmofl_status st = mmofl_sql_prepare(store, sql, &statement, err);
     return st ? st : mmofl_sql_run(store, statement, SQLITE_OK, err);
 }
@@ -206,7 +206,7 @@ static mmofl_status check_identity(mmofl_sql *store, const mmofl_sql_format *for
 /* Nobody must go on from a damaged file, so the pages are walked once. */
 static mmofl_status check_pages(mmofl_sql *store, mmofl_error *err)
 {
-    sqlite3_stmt *check;
+    sqlite3_stmt *check = NULL;
     mmofl_status st = mmofl_sql_prepare(store, "PRAGMA quick_check(1)", &check, err);
     if (st)
         return st;

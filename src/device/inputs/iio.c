@@ -126,8 +126,8 @@ static const char *next(mmofl_input *input, size_t *size)
             mmofl_log(&q->log, MMOFL_LOG_DEBUG, "%s: not read", s->modality);
             continue;
         }
-        *size =
-            (size_t)(at + snprintf(q->line + at, sizeof q->line - (size_t)at, "]}"));
+        at += snprintf(q->line + at, sizeof q->line - (size_t)at, "]}");
+        *size = (size_t)at;
         return q->line;
     }
     return NULL;

@@ -220,7 +220,7 @@ static mmofl_status open_unix(const char *where, const mmofl_log_sink *log,
     if (strlen(where) >= sizeof address.sun_path)
         return mmofl_fail(err, MMOFL_E_LIMIT, "%s: wanted at most %zu bytes", where,
                           sizeof address.sun_path - 1);
-    strcpy(address.sun_path, where);
+    memcpy(address.sun_path, where, strlen(where) + 1);
     stream *s = make(&mmofl_input_unix, err);
     if (!s)
         return MMOFL_E_MEMORY;

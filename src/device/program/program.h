@@ -27,14 +27,14 @@ MMOFL_CHECKED mmofl_status mmofl_device_keys_load(const mmofl_device_config *con
                                                   mmofl_device_keys *keys,
                                                   mmofl_error *err);
 
-/** What connects a device's agent; agent_connect's context. */
+/** What connects a device's agent: the context of mmofl_device_connect. */
 typedef struct mmofl_device_line {
     const mmofl_device_config *config;
     const mmofl_device_keys *keys;
     char client_id[2 * MMOFL_WIRE_NAME_BYTES + 16];
 } mmofl_device_line;
 
-mmofl_status mmofl_device_connect(void *line, const mmofl_bus_events *events,
+mmofl_status mmofl_device_connect(void *context, const mmofl_bus_events *events,
                                   const mmofl_bus_will *will, mmofl_bus **bus,
                                   mmofl_error *err);
 
