@@ -27,7 +27,10 @@ PARTS = [
     ("passes over the layers", r"src/nn"),
     ("noise", r"src/base/noise"),
     ("samples: from memory, standardised", r"dataset_(affine|values|ahead)| ahead"),
-    ("what devices hold: masks, shuffles", r"src/base/rng|src/data/(imbalance|stream)|src/sim/holding"),
+    (
+        "what devices hold: masks, shuffles",
+        r"src/base/rng|src/data/(imbalance|stream)|src/sim/holding",
+    ),
     ("prototypes, method", r"src/learn/(prototype|replay|methods)"),
     ("learner, aggregation, messages", r"src/(learn|fed|link|sim|wire)"),
     ("copies in libc", r"libc.* __mem"),
