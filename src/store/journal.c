@@ -21,7 +21,9 @@ static const char schema[] =
     "CREATE TABLE session (device INTEGER PRIMARY KEY, session INTEGER NOT NULL)"
     " STRICT";
 
-static const mmofl_sql_format format = {"journal", 1296909898 /* "MMFJ" */, 2, schema};
+/* Answers are long: large pages, few writes. */
+static const mmofl_sql_format format = {"journal", 1296909898 /* "MMFJ" */, 2, schema,
+                                        65536};
 
 mmofl_status mmofl_journal_open(const char *path, mmofl_journal **out, mmofl_error *err)
 {

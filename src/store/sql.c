@@ -220,6 +220,13 @@ static mmofl_status check_pages(mmofl_sql *store, mmofl_error *err)
     return st;
 }
 
+static mmofl_status set_page_bytes(mmofl_sql *store, int bytes, mmofl_error *err)
+{
+    char text[64];
+    snprintf(text, sizeof text, "PRAGMA page_size = %d", bytes);
+    return mmofl_sql_exec(store, text, err);
+}
+
 static mmofl_status set_up(mmofl_sql *store, const mmofl_sql_format *format,
                            bool read_only, mmofl_error *err)
 {
@@ -231,10 +238,15 @@ static mmofl_status set_up(mmofl_sql *store, const mmofl_sql_format *format,
     mmofl_status st = check_identity(store, format, read_only, &is_new, err);
     if (st || read_only)
         return st;
-    st = mmofl_sql_exec(store,
-                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                        "PRAGMA foreign_keys = ON",
-                        err);
+    if (is_new && format->page_bytes)
+        st = set_page_bytes(store, format->page_bytes, err);
+    /* Debian's library writes zeros over what is deleted, unless told that it is no
+     * secret. */
+    if (!st)
+        st = mmofl_sql_exec(store,
+                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                            "PRAGMA foreign_keys = ON; PRAGMA secure_delete = OFF",
+                            err);
     if (!st)
         st = is_new ? make_schema(store, format, err) : check_pages(store, err);
     return st;

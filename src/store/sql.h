@@ -20,6 +20,7 @@ typedef struct mmofl_sql_format {
     const char *what; /* "run store" */
     int64_t application, version;
     const char *schema;
+    int page_bytes; /* a power of two, at most 65536; 0: SQLite's own */
 } mmofl_sql_format;
 
 /** Open a file, or make it where there is none (unless read_only), in WAL mode. Nothing

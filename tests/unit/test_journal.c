@@ -136,7 +136,7 @@ static void another_file_is_refused_and_left_alone(void **state)
  * in it must not be told that they are kept. */
 static void a_full_disk_takes_the_gathered_answers_and_the_commit_says_so(void **state)
 {
-    enum { BIG = 16 << 20 };
+    enum { BIG = 64 << 20 };
     mmofl_journal *j;
     mmofl_error err = {0};
     heard h = {0};
