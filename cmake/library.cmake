@@ -2,6 +2,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
+find_path(XXHASH_INCLUDE xxhash.h REQUIRED)
 set(MMOFL_PACKAGES libfyaml jansson sqlite3 libsodium libarchive libcurl libturbojpeg libpng zlib
                    libutf8proc sndfile libprotobuf-c libzstd
                    libcrypto libssl libmosquitto libmicrohttpd libdeflate)
@@ -23,7 +24,7 @@ set_source_files_properties(src/data/dataset.c src/fed/fixed_sum.c src/nn/gradie
 
 add_library(mmofl_objects OBJECT ${MMOFL_SOURCES} ${MMOFL_WIRE_GENERATED})
 target_include_directories(mmofl_objects PUBLIC include src)
-target_include_directories(mmofl_objects SYSTEM PRIVATE ${RANDOM123_INCLUDE} ${MMOFL_WIRE_DIR})
+target_include_directories(mmofl_objects SYSTEM PRIVATE ${RANDOM123_INCLUDE} ${XXHASH_INCLUDE} ${MMOFL_WIRE_DIR})
 target_compile_definitions(mmofl_objects PRIVATE MMOFL_VERSION="${PROJECT_VERSION}")
 target_link_libraries(mmofl_objects PUBLIC PkgConfig::MMOFL_DEPS Threads::Threads m ${CMAKE_DL_LIBS})
 include(cmake/kernels.cmake)

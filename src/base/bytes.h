@@ -34,6 +34,14 @@ void mmofl_bytes_count(mmofl_bytes *place, int *value);
 /** As count, for a size as 64 bits; above SIZE_MAX turns the place bad. */
 void mmofl_bytes_size(mmofl_bytes *place, size_t *value);
 
+/** 1 where numbers in memory are little-endian, so that arrays of them need no
+ * translation. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+enum { MMOFL_BYTES_ARE_NATIVE = 1 };
+#else
+enum { MMOFL_BYTES_ARE_NATIVE = 0 };
+#endif
+
 /** The integer in n <= 8 bytes, lowest first: what reads arrays of numbers of a known
  * size, at any alignment and on any machine. */
 static inline uint64_t mmofl_bytes_load(const unsigned char *at, size_t n)

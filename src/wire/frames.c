@@ -4,11 +4,11 @@
 
 #include <wire/mmofl.pb-c.h>
 
-#include "wire/digest_parts.h"
+#include "base/bytes.h"
 #include "wire/frames.h"
 #include "wire/memory.h"
 
-enum { CHECK_BYTES = 16, FRAME_MEMORY = 4096 };
+enum { FRAME_MEMORY = 4096, HEAD_BYTES = 4 + MMOFL_OBJECT_ID_BYTES + 8 + 4 + 4 + 1 };
 
 uint32_t mmofl_frame_chunk_bytes(size_t max_payload)
 {
@@ -44,19 +44,22 @@ mmofl_frame mmofl_frame_cut(const mmofl_object_id *id, const uint8_t *object,
                          .size = (size_t)chunk_size(size, chunk_bytes, chunk)};
 }
 
-static void frame_check(const mmofl_frame *frame, uint32_t version,
-                        uint8_t check[CHECK_BYTES])
+static uint64_t frame_check(const mmofl_frame *frame, uint32_t version)
 {
-    mmofl_hash hash;
-    mmofl_hash_begin(&hash, CHECK_BYTES);
-    mmofl_hash_u32(&hash, version);
-    mmofl_hash_raw(&hash, frame->object.bytes, sizeof frame->object.bytes);
-    mmofl_hash_u64(&hash, frame->object_bytes);
-    mmofl_hash_u32(&hash, frame->chunk_bytes);
-    mmofl_hash_u32(&hash, frame->chunk);
-    mmofl_hash_u8(&hash, frame->ask);
-    mmofl_hash_raw(&hash, frame->data, frame->size);
-    mmofl_hash_end(&hash, check, CHECK_BYTES);
+    uint8_t head[HEAD_BYTES];
+    mmofl_object_id object = frame->object;
+    uint64_t object_bytes = frame->object_bytes;
+    uint32_t chunk_bytes = frame->chunk_bytes, chunk = frame->chunk;
+    uint8_t ask = frame->ask;
+    mmofl_bytes to = mmofl_bytes_writer(head, sizeof head);
+    mmofl_bytes_u32(&to, &version);
+    mmofl_bytes_raw(&to, object.bytes, sizeof object.bytes);
+    mmofl_bytes_u64(&to, &object_bytes);
+    mmofl_bytes_u32(&to, &chunk_bytes);
+    mmofl_bytes_u32(&to, &chunk);
+    mmofl_bytes_raw(&to, &ask, sizeof ask);
+    assert(!to.bad && to.at == sizeof head);
+    return mmofl_checksum(head, sizeof head, frame->data, frame->size);
 }
 
 size_t mmofl_frame_bytes(const mmofl_frame *frame)
@@ -66,8 +69,6 @@ size_t mmofl_frame_bytes(const mmofl_frame *frame)
 
 size_t mmofl_frame_write(const mmofl_frame *frame, uint8_t *payload)
 {
-    uint8_t check[CHECK_BYTES];
-    frame_check(frame, MMOFL_WIRE_VERSION, check);
     Mmofl__Wire__Frame out = MMOFL__WIRE__FRAME__INIT;
     out.version = MMOFL_WIRE_VERSION;
     out.object = mmofl_wire_bytes(frame->object.bytes, sizeof frame->object.bytes);
@@ -76,7 +77,7 @@ size_t mmofl_frame_write(const mmofl_frame *frame, uint8_t *payload)
     out.chunk = frame->chunk;
     out.ask = frame->ask;
     out.data = mmofl_wire_bytes(frame->data, frame->size);
-    out.check = mmofl_wire_bytes(check, sizeof check);
+    out.check = frame_check(frame, MMOFL_WIRE_VERSION);
     size_t size = mmofl__wire__frame__pack(&out, payload);
     assert(size <= mmofl_frame_bytes(frame));
     return size;
@@ -111,10 +112,9 @@ static mmofl_status check_frame(const Mmofl__Wire__Frame *in, uint64_t object_by
     if (in->version < MMOFL_WIRE_OLDEST_VERSION || in->version > MMOFL_WIRE_VERSION)
         return mmofl_fail(err, MMOFL_E_VERSION, "a frame of protocol %u, wanted %d",
                           in->version, MMOFL_WIRE_VERSION);
-    if (in->object.len != sizeof frame->object.bytes || in->check.len != CHECK_BYTES)
+    if (in->object.len != sizeof frame->object.bytes)
         return mmofl_fail(err, MMOFL_E_SYNTAX,
-                          "a frame whose digests have %zu and %zu bytes",
-                          in->object.len, in->check.len);
+                          "a frame of an object's name of %zu bytes", in->object.len);
     mmofl_frame f = {.object_bytes = in->object_bytes,
                      .chunk_bytes = in->chunk_bytes,
                      .chunk = in->chunk,
@@ -122,9 +122,7 @@ static mmofl_status check_frame(const Mmofl__Wire__Frame *in, uint64_t object_by
                      .data = in->data.data,
                      .size = in->data.len};
     memcpy(f.object.bytes, in->object.data, sizeof f.object.bytes);
-    uint8_t check[CHECK_BYTES];
-    frame_check(&f, in->version, check);
-    if (memcmp(check, in->check.data, CHECK_BYTES) != 0)
+    if (frame_check(&f, in->version) != in->check)
         return mmofl_fail(err, MMOFL_E_DIGEST, "a frame was damaged on its way");
     mmofl_status st = check_geometry(&f, object_bytes, err);
     if (!st)

@@ -3,7 +3,7 @@
  *   object | chunk 0 | chunk 1 | ... | chunk n-1 |     chunk_bytes each, the last fewer
  *              |         |                 |
  *            Frame     Frame             Frame         {object's digest, size, chunk,
- * data, digest of all that}
+ * data, check of all that}
  *
  * A frame names its object by the digest of the object's bytes, so frames of different
  * objects cannot be mixed up, a frame that comes twice does no harm, and a transfer

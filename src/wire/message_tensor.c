@@ -12,12 +12,6 @@
 #include "wire/message_parts.h"
 #include "wire/name.h"
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-enum { IN_PLACE = 1 };
-#else
-enum { IN_PLACE = 0 };
-#endif
-
 /* ---- texts and digests ----------------------------------------------------------- */
 
 mmofl_status mmofl_read_text(mmofl_passage *p, const char *what, const char *in,
@@ -142,7 +136,7 @@ mmofl_status mmofl_read_float_bytes(mmofl_passage *p, const char *what,
                                     float **out)
 {
     mmofl_coded coded = {MMOFL_WIRE_F32, in->data, in->len, NULL, 0};
-    if (!IN_PLACE)
+    if (!MMOFL_BYTES_ARE_NATIVE)
         return decode(p, &coded, what, n, out);
     if (in->len / sizeof **out != n || in->len % sizeof **out != 0)
         return mmofl_fail(p->err, MMOFL_E_COUNT, "%s of %zu bytes, wanted %zu numbers",
@@ -210,7 +204,7 @@ Mmofl__Wire__Tensor *mmofl_write_tensor(mmofl_passage *p, mmofl_expected shape,
 ProtobufCBinaryData mmofl_write_float_bytes(mmofl_passage *p, const float *values,
                                             size_t n)
 {
-    if (IN_PLACE || n == 0)
+    if (MMOFL_BYTES_ARE_NATIVE || n == 0)
         return mmofl_wire_bytes(values, n * sizeof *values);
     uint8_t *bytes = MMOFL_WIRE_NEW(p->memory, 4 * n, uint8_t);
     for (size_t i = 0; bytes && i < n; i++)

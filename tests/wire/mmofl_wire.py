@@ -12,7 +12,7 @@ import struct
 SCHEMA = {
     "Frame": {1: ("version", "varint"), 2: ("object", "bytes"), 3: ("object_bytes", "varint"),
               4: ("chunk_bytes", "varint"), 5: ("chunk", "varint"), 6: ("ask", "varint"),
-              7: ("data", "bytes"), 8: ("check", "bytes")},
+              7: ("data", "bytes"), 8: ("check", "fixed64")},
     "Sealed": {1: ("sender", "text"), 2: ("receiver", "text"), 3: ("session", "fixed64"),
                4: ("receiver_session", "fixed64"), 5: ("sequence", "varint"),
                6: ("packing", "varint"), 7: ("message_bytes", "varint"),
@@ -177,6 +177,42 @@ def decode(message, data):
 
 # ---- digests ----------------------------------------------------------------------------
 
+def xxh64(data, seed=0):
+    """XXH64 (the algorithm of that name of xxhash.com)."""
+    p1, p2, p3 = 11400714785074694791, 14029467366897019727, 1609587929392839161
+    p4, p5, m = 9650029242287828579, 2870177450012600261, 2**64 - 1
+
+    def rotate(x, n):
+        return (x << n | x >> 64 - n) & m
+
+    def lane(acc, word):
+        return rotate(acc + word * p2 & m, 31) * p1 & m
+
+    at = 0
+    if len(data) >= 32:
+        acc = [seed + p1 + p2 & m, seed + p2 & m, seed, seed - p1 & m]
+        while at + 32 <= len(data):
+            acc = [lane(a, x) for a, x in zip(acc, struct.unpack_from("<4Q", data, at))]
+            at += 32
+        h = sum(rotate(a, n) for a, n in zip(acc, (1, 7, 12, 18))) & m
+        for a in acc:
+            h = ((h ^ lane(0, a)) * p1 + p4) & m
+    else:
+        h = seed + p5 & m
+    h = h + len(data) & m
+    while at + 8 <= len(data):
+        h = (rotate(h ^ lane(0, struct.unpack_from("<Q", data, at)[0]), 27) * p1 + p4) & m
+        at += 8
+    if at + 4 <= len(data):
+        h = (rotate(h ^ struct.unpack_from("<I", data, at)[0] * p1 & m, 23) * p2 + p3) & m
+        at += 4
+    for byte in data[at:]:
+        h = rotate(h ^ byte * p5 & m, 11) * p1 & m
+    h = (h ^ h >> 33) * p2 & m
+    h = (h ^ h >> 29) * p3 & m
+    return h ^ h >> 32
+
+
 def blake(data, size):
     return hashlib.blake2b(data, digest_size=size).digest()
 
@@ -209,10 +245,14 @@ def config_digest(welcome):
 
 # ---- frames -----------------------------------------------------------------------------
 
+def object_id(obj):
+    return struct.pack("<QQ", xxh64(obj), xxh64(obj, 1))
+
+
 def frame_check(f):
     head = struct.pack("<I16sQIIB", f["version"], f["object"], f["object_bytes"],
                        f["chunk_bytes"], f.get("chunk", 0), f.get("ask", 0))
-    return blake(head + f["data"], 16)
+    return xxh64(head + f["data"])
 
 
 def frames_of(obj, chunk_bytes):
@@ -220,7 +260,7 @@ def frames_of(obj, chunk_bytes):
     out = []
     chunks = -(-len(obj) // chunk_bytes)
     for i in range(chunks):
-        f = {"version": 1, "object": blake(obj, 16), "object_bytes": len(obj),
+        f = {"version": 1, "object": object_id(obj), "object_bytes": len(obj),
              "chunk_bytes": chunk_bytes, "chunk": i, "ask": int(i == chunks - 1),
              "data": obj[i * chunk_bytes:(i + 1) * chunk_bytes]}
         f["check"] = frame_check(f)
@@ -238,7 +278,7 @@ def object_of(payloads):
         chunks[f.get("chunk", 0)] = f["data"]
         name = f["object"]
     obj = b"".join(chunks[i] for i in range(len(chunks)))
-    if blake(obj, 16) != name:
+    if object_id(obj) != name:
         raise Broken("an object")
     return obj
 
