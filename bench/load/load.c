@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/number.h"
 #include "device/plan.h"
 #include "link/address.h"
@@ -370,6 +371,7 @@ int main(int argc, char **argv)
     load l = {.request = {1000, 0, "load", {.host = "localhost"}, 5}};
     argp_parse(&argp, argc, argv, 0, NULL, &l.request);
     signal(SIGPIPE, SIG_IGN);
+    mmofl_memory_keep_freed();
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;

@@ -1,4 +1,4 @@
-/* memory.c - numbers that Linux tells in files.
+/* memory.c - numbers that Linux tells in files, and malloc's habits.
  *
  * A control group's limit holds for all groups below it, so what is left is the least
  * over the process's group and those above.  Pages of files that a group has not used
@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "base/memory.h"
 #include "base/number.h"
@@ -117,4 +120,13 @@ size_t mmofl_memory_resident(void)
 {
     uint64_t kib;
     return read_number("/proc/self/status", "VmRSS:", &kib) ? (size_t)kib * 1024 : 0;
+}
+
+void mmofl_memory_keep_freed(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    (void)mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    (void)mallopt(M_TOP_PAD, 1 << 20);
+#endif
 }

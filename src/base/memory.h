@@ -16,4 +16,10 @@ size_t mmofl_memory_available_under(const char *root);
 /** Bytes of this process that are in memory now; 0 when nothing tells. */
 size_t mmofl_memory_resident(void);
 
+/** Keep up to 64 MiB of what is freed for the next malloc, instead of giving it back to
+ * the system and asking for it again: for programs that take and free models all the
+ * time.  Before the first thread starts; without effect where the C library is not
+ * glibc. */
+void mmofl_memory_keep_freed(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/number.h"
 #include "cli/command.h"
 #include "cli/serve_options.h"
@@ -288,6 +289,7 @@ static int serve_main(int argc, char **argv)
     options.run.again = "the same command";
     signal(SIGPIPE, SIG_IGN);
     mmofl_stop_watch();
+    mmofl_memory_keep_freed();
     deployment d = {.options = &options};
     int status = serve(&d);
     mmofl_http_stop(d.http);
