@@ -72,7 +72,6 @@ typedef struct block {
 /* What all tiles of a strip share: B and start begin at its first column. */
 typedef struct strip {
     int depth, runs;
-    ptrdiff_t a_at; /* where k = 0 is in a row of A */
     const float *b;
     ptrdiff_t a_step, a_run, b_step, b_run;
     bool accumulate;    /* sums start with C ... */
@@ -111,7 +110,7 @@ INLINE void tile(int height, vectors v, const strip *s, const float *const *a,
     }
     for (int r = 0; r < s->runs; r++) {
         const float *b_k = s->b + r * s->b_run;
-        ptrdiff_t k_at = s->a_at + r * s->a_run;
+        ptrdiff_t k_at = r * s->a_run;
         for (int k = 0; k < s->depth; k++, k_at += s->a_step, b_k += s->b_step) {
             EACH (j, v.width) {
                 b[j] = load_vector(b_k, j, v);
@@ -221,22 +220,15 @@ static void take_rows(const mmofl_gemm *g, int group, int from, int n, block *ro
     }
 }
 
-/* `groups` groups as one product, from number `group` on; each C is the sum of `terms`
- * products, a_group and b_group apart. */
-static void blocks(const mmofl_gemm *g, const strip *s, int group, int groups,
-                   int terms)
+/* `groups` groups as one product, from number `group` on. */
+static void blocks(const mmofl_gemm *g, const strip *s, int group, int groups)
 {
     block rows;
     int left = groups * g->m;
     for (int count = (left + BLOCK_ROWS - 1) / BLOCK_ROWS; count > 0; count--) {
         int n = (left + count - 1) / count;
         take_rows(g, group, groups * g->m - left, n, &rows);
-        strip term = *s;
-        for (int i = 0; i < terms; i++) {
-            product(term, g->bias, &rows, g->n);
-            term.accumulate = true;
-            term.a_at += g->a_group, term.b += g->b_group;
-        }
+        product(*s, g->bias, &rows, g->n);
         left -= n;
     }
 }
@@ -254,17 +246,15 @@ void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
                .b_run = g->b_run,
                .accumulate = g->accumulate};
     bool one_sum = g->c_group == 0 && g->groups > 1;
-    if (one_sum && s.runs == 1 && g->depth < 48) {
-        /* Short sums over many groups stay in the registers; long ones go group by
-         * group, while the group's data are in the nearest cache. */
+    if (one_sum && s.runs == 1) { /* groups are runs of it */
         s.runs = g->groups, s.a_run = g->a_group, s.b_run = g->b_group;
-        blocks(g, &s, 0, 1, 1);
-    } else if (one_sum) {
-        blocks(g, &s, 0, 1, g->groups);
-    } else if (g->b_group == 0) {
-        blocks(g, &s, 0, g->groups, 1);
+        blocks(g, &s, 0, 1);
+    } else if (!one_sum && g->b_group == 0) {
+        blocks(g, &s, 0, g->groups);
     } else {
-        for (int i = 0; i < g->groups; i++, s.b += g->b_group)
-            blocks(g, &s, i, 1, 1);
+        for (int i = 0; i < g->groups; i++, s.b += g->b_group) {
+            blocks(g, &s, i, 1);
+            s.accumulate |= one_sum;
+        }
     }
 }
