@@ -28,8 +28,7 @@
  *
  * Rows are dealt out evenly, 10 as 5 + 5, because 8 + 2 has two that are slow.  Columns
  * that do not fill a vector are loaded and stored in part, so nothing beside B and C is
- * touched.  Groups that share B are rows of one taller product: a tile may begin in one
- * group and end in the next, so that narrow images leave no tiles half empty. */
+ * touched. */
 #include <assert.h>
 
 #include "nn/isa.h"
@@ -61,22 +60,14 @@
 
 enum { TALLEST = 10, WIDEST = 4 };
 
-/* Where some rows lie in A and in C, of one group or of several. */
-enum { BLOCK_ROWS = 128 };
-typedef struct block {
-    int n;
-    const float *a[BLOCK_ROWS];
-    float *c[BLOCK_ROWS];
-} block;
-
-/* What all tiles of a strip share: B and start begin at its first column. */
+/* What all tiles of a strip share; B, C and start begin at its first column. */
 typedef struct strip {
-    int depth, runs;
-    const float *b;
-    ptrdiff_t a_step, a_run, b_step, b_run;
+    int depth, runs, groups;
+    const float *a, *b;
+    float *c;
+    ptrdiff_t a_row, a_step, a_run, a_group, b_step, b_run, c_row, c_group;
     bool accumulate;    /* sums start with C ... */
     const float *start; /* ... or all rows with this one */
-    int column;         /* the first one, of all */
     int last;           /* columns in the last vector, where that is not full */
 } strip;
 
@@ -87,62 +78,60 @@ typedef struct vectors {
     lanes last;
 } vectors;
 
-INLINE vec load_vector(const float *row, int j, vectors v)
+INLINE vec load_vector(const float *from, int j, vectors v)
 {
-    return load_some(row + j * VECTOR, v.partly && j == v.width - 1, v.last);
+    return load_some(from + j * VECTOR, v.partly && j == v.width - 1, v.last);
 }
 
-INLINE void store_vector(float *row, int j, vectors v, vec value)
+INLINE void store_vector(float *to, int j, vectors v, vec value)
 {
-    store_some(row + j * VECTOR, v.partly && j == v.width - 1, v.last, value);
+    store_some(to + j * VECTOR, v.partly && j == v.width - 1, v.last, value);
 }
 
-/* Rows a[0], ... of A make so much of rows c[0], ... of C. */
-INLINE void tile(int height, vectors v, const strip *s, const float *const *a,
-                 float *const *c)
+/* So many rows of A, from a on, make so much of the rows of C from c on. */
+INLINE void tile(int height, vectors v, const strip *s, const float *a, float *c)
 {
     vec sum[TALLEST][WIDEST], b[WIDEST];
     EACH (i, height) {
-        const float *start = s->accumulate ? c[i] + s->column : s->start;
+        const float *start = s->accumulate ? c + i * s->c_row : s->start;
         EACH (j, v.width) {
             sum[i][j] = load_vector(start, j, v);
         }
     }
     for (int r = 0; r < s->runs; r++) {
-        const float *b_k = s->b + r * s->b_run;
-        ptrdiff_t k_at = r * s->a_run;
-        for (int k = 0; k < s->depth; k++, k_at += s->a_step, b_k += s->b_step) {
+        const float *a_k = a + r * s->a_run, *b_k = s->b + r * s->b_run;
+        for (int k = 0; k < s->depth; k++, a_k += s->a_step, b_k += s->b_step) {
             EACH (j, v.width) {
                 b[j] = load_vector(b_k, j, v);
             }
             EACH (i, height) {
                 EACH (j, v.width) {
-                    sum[i][j] = multiply_add(a[i][k_at], b[j], sum[i][j]);
+                    sum[i][j] = multiply_add(a_k[i * s->a_row], b[j], sum[i][j]);
                 }
             }
         }
     }
     EACH (i, height) {
         EACH (j, v.width) {
-            store_vector(c[i] + s->column, j, v, sum[i][j]);
+            store_vector(c + i * s->c_row, j, v, sum[i][j]);
         }
     }
 }
 
 /* ---------------------------------------------------------------- tiles by size */
 
-/* A function for each size, so that the loops above are of constant length: `count`
- * tiles, one below the other. */
-typedef void tile_run(const strip *s, const float *const *a, float *const *c,
-                      int count);
+/* A function for each size, so that the loops above are of constant length.  In each
+ * group: `count` tiles, one below the other, from row `first` on. */
+typedef void tile_run(const strip *s, int first, int count);
 #define TILE(name, height, width, partly)                                              \
-    static void name##_##height##_##width(const strip *s, const float *const *a,       \
-                                          float *const *c, int count)                  \
+    static void name##_##height##_##width(const strip *s, int first, int count)        \
     {                                                                                  \
         const strip own = *s; /* which stores into C cannot change */                  \
-        const vectors v = {width, partly, lanes_of(partly ? s->last : VECTOR)};        \
-        for (; count > 0; count--, a += height, c += height)                           \
-            tile(height, v, &own, a, c);                                               \
+        const vectors v = {width, partly, lanes_of(partly ? own.last : VECTOR)};       \
+        for (int g = 0; g < own.groups; g++)                                           \
+            for (int t = 0, i = first; t < count; t++, i += height)                    \
+                tile(height, v, &own, own.a + g * own.a_group + i * own.a_row,         \
+                     own.c + g * own.c_group + i * own.c_row);                         \
     }
 #define WHOLE(height, width) TILE(whole, height, width, false)
 #define PART(height, width) TILE(part, height, width, true)
@@ -186,50 +175,21 @@ static tiles tiles_for(int rows, int columns)
 
 /* ---------------------------------------------------------------- strips and groups */
 
-/* A block's rows, their columns cut into strips and the rows of each dealt out evenly;
- * bias: NULL for zeros. */
-static void product(strip s, const float *bias, const block *rows, int columns)
+/* The columns are cut into strips, and the m rows of each group dealt out evenly. */
+static void product(strip s, const float *bias, int m, int columns)
 {
     static const float zeros[WIDEST * VECTOR];
-    while (s.column < columns) {
-        tiles t = tiles_for(rows->n, columns - s.column);
+    while (columns > 0) {
+        tiles t = tiles_for(m, columns);
         s.last = t.columns % VECTOR;
-        s.start = bias ? bias + s.column : zeros;
-        int count = (rows->n + t.tallest - 1) / t.tallest;
-        int low = rows->n / count, high = rows->n % count; /* so many are higher by 1 */
-        int below = high * (low + 1);
+        s.start = bias ? bias : zeros;
+        int count = (m + t.tallest - 1) / t.tallest;
+        int low = m / count, high = m % count; /* so many are higher by 1 */
         if (high > 0)
-            t.of_height[low](&s, rows->a, rows->c, high);
-        t.of_height[low - 1](&s, rows->a + below, rows->c + below, count - high);
-        s.b += t.columns, s.column += t.columns;
-    }
-}
-
-/* n rows of the product, counted through the groups that follow `group`, from row
- * `from` on. */
-static void take_rows(const mmofl_gemm *g, int group, int from, int n, block *rows)
-{
-    rows->n = n;
-    group += from / g->m, from %= g->m;
-    for (int done = 0, end; done < n; done = end, group++, from = 0) {
-        const float *a = g->a + group * g->a_group + from * g->a_row;
-        float *c = g->c + group * g->c_group + from * g->c_row;
-        end = n - done < g->m - from ? n : done + g->m - from;
-        for (int i = done; i < end; i++, a += g->a_row, c += g->c_row)
-            rows->a[i] = a, rows->c[i] = c;
-    }
-}
-
-/* `groups` groups as one product, from number `group` on. */
-static void blocks(const mmofl_gemm *g, const strip *s, int group, int groups)
-{
-    block rows;
-    int left = groups * g->m;
-    for (int count = (left + BLOCK_ROWS - 1) / BLOCK_ROWS; count > 0; count--) {
-        int n = (left + count - 1) / count;
-        take_rows(g, group, groups * g->m - left, n, &rows);
-        product(*s, g->bias, &rows, g->n);
-        left -= n;
+            t.of_height[low](&s, 0, high);
+        t.of_height[low - 1](&s, high * (low + 1), count - high);
+        s.b += t.columns, s.c += t.columns, columns -= t.columns;
+        bias = bias ? bias + t.columns : NULL;
     }
 }
 
@@ -237,24 +197,40 @@ void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
 {
     assert(g->m >= 0 && g->n >= 1 && g->depth >= 1 && g->groups >= 1 && g->runs >= 0);
     assert(g->a && g->b && g->c);
+    if (g->m == 0)
+        return;
     strip s = {.depth = g->depth,
                .runs = g->runs ? g->runs : 1,
+               .groups = 1,
+               .a = g->a,
                .b = g->b,
+               .c = g->c,
+               .a_row = g->a_row,
                .a_step = g->a_step,
                .a_run = g->a_run,
+               .a_group = g->a_group,
                .b_step = g->b_step,
                .b_run = g->b_run,
+               .c_row = g->c_row,
+               .c_group = g->c_group,
                .accumulate = g->accumulate};
-    bool one_sum = g->c_group == 0 && g->groups > 1;
+    int m = g->m, groups = g->groups;
+    bool one_sum = g->c_group == 0 && groups > 1;
     if (one_sum && s.runs == 1) { /* groups are runs of it */
-        s.runs = g->groups, s.a_run = g->a_group, s.b_run = g->b_group;
-        blocks(g, &s, 0, 1);
-    } else if (!one_sum && g->b_group == 0) {
-        blocks(g, &s, 0, g->groups);
-    } else {
-        for (int i = 0; i < g->groups; i++, s.b += g->b_group) {
-            blocks(g, &s, i, 1);
-            s.accumulate |= one_sum;
-        }
+        s.runs = groups, s.a_run = g->a_group, s.b_run = g->b_group;
+        groups = 1;
+    } else if (g->a_group == m * g->a_row && g->c_group == m * g->c_row &&
+               g->b_group == 0) { /* groups are more rows */
+        m *= groups;
+        groups = 1;
+    }
+    if (!one_sum && g->b_group == 0) { /* a strip goes through all groups */
+        s.groups = groups;
+        groups = 1;
+    }
+    for (int i = 0; i < groups; i++) {
+        product(s, g->bias, m, g->n);
+        s.a += g->a_group, s.b += g->b_group, s.c += g->c_group;
+        s.accumulate |= one_sum;
     }
 }
