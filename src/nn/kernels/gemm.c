@@ -35,6 +35,11 @@
 #include "nn/kernels/tables.h"
 #include "nn/kernels/vector.h"
 
+#if defined(__GNUC__) && !defined(__clang__)
+/* A second copy of each loop, for columns of A that lie side by side, gains nothing. */
+#pragma GCC optimize("no-version-loops-for-strides")
+#endif
+
 /* ROWS_w(X, w): X(height, w) for each height of a tile that is w vectors wide, as many
  * as there are registers for. */
 #define TO_2(X, w) X(1, w) X(2, w)
@@ -92,29 +97,32 @@ INLINE void store_vector(float *to, int j, vectors v, vec value)
 INLINE void tile(int height, vectors v, const strip *s, const float *a, float *c)
 {
     vec sum[TALLEST][WIDEST], b[WIDEST];
-    EACH (i, height) {
+    UNROLL
+    for (int i = 0; i < height; i++) {
         const float *start = s->accumulate ? c + i * s->c_row : s->start;
-        EACH (j, v.width) {
+        UNROLL
+        for (int j = 0; j < v.width; j++)
             sum[i][j] = load_vector(start, j, v);
-        }
     }
     for (int r = 0; r < s->runs; r++) {
         const float *a_k = a + r * s->a_run, *b_k = s->b + r * s->b_run;
         for (int k = 0; k < s->depth; k++, a_k += s->a_step, b_k += s->b_step) {
-            EACH (j, v.width) {
+            UNROLL
+            for (int j = 0; j < v.width; j++)
                 b[j] = load_vector(b_k, j, v);
-            }
-            EACH (i, height) {
-                EACH (j, v.width) {
+            UNROLL
+            for (int i = 0; i < height; i++) {
+                UNROLL
+                for (int j = 0; j < v.width; j++)
                     sum[i][j] = multiply_add(a_k[i * s->a_row], b[j], sum[i][j]);
-                }
             }
         }
     }
-    EACH (i, height) {
-        EACH (j, v.width) {
+    UNROLL
+    for (int i = 0; i < height; i++) {
+        UNROLL
+        for (int j = 0; j < v.width; j++)
             store_vector(c + i * s->c_row, j, v, sum[i][j]);
-        }
     }
 }
 
@@ -127,9 +135,9 @@ typedef void tile_run(const strip *s, int first, int count);
     static void name##_##height##_##width(const strip *s, int first, int count)        \
     {                                                                                  \
         const strip own = *s; /* which stores into C cannot change */                  \
-        const vectors v = {width, partly, lanes_of(partly ? own.last : VECTOR)};       \
+        const vectors v = {width, partly, lanes_of((partly) ? own.last : VECTOR)};     \
         for (int g = 0; g < own.groups; g++)                                           \
-            for (int t = 0, i = first; t < count; t++, i += height)                    \
+            for (int t = 0, i = first; t < count; t++, i += (height))                  \
                 tile(height, v, &own, own.a + g * own.a_group + i * own.a_row,         \
                      own.c + g * own.c_group + i * own.c_row);                         \
     }

@@ -54,9 +54,9 @@ INLINE vec join(four a, four b, four c, four d)
 INLINE vec squares(const float *from, size_t row)
 {
     four part[4];
-    EACH (i, VECTOR / 4) {
+    UNROLL
+    for (int i = 0; i < VECTOR / 4; i++)
         part[i] = *(const four_anywhere *)(from + 4 * (size_t)i * row);
-    }
     return join(part[0], part[VECTOR > 4 ? 1 : 0], part[VECTOR > 8 ? 2 : 0],
                 part[VECTOR > 8 ? 3 : 0]);
 }

@@ -28,12 +28,12 @@ enum { VECTOR = 4 };
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* for (i = 0; i < n; i++) with a constant n, unrolled, so that arrays indexed by i are
- * registers. */
+/* Unrolls the loop that follows, of a constant number of turns, so that arrays indexed
+ * by it are registers. */
 #if defined(__clang__)
-#define EACH(i, n) _Pragma("clang loop unroll(full)") for (int i = 0; i < (n); i++)
+#define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define EACH(i, n) _Pragma("GCC unroll 16") for (int i = 0; i < (n); i++)
+#define UNROLL _Pragma("GCC unroll 16")
 #endif
 
 /* One vector of floats: in a register, and at any address. */
