@@ -14,6 +14,8 @@ function(mmofl_instruction_set suffix)
   target_compile_options(mmofl_kernels_${suffix} PRIVATE -O3 -fopenmp-simd ${ARGN})
   if(CMAKE_C_COMPILER_ID MATCHES Clang)
     target_compile_options(mmofl_kernels_${suffix} PRIVATE -Wno-pass-failed)
+  else() # a second copy of each tile, for columns of A that are contiguous, gains nothing
+    target_compile_options(mmofl_kernels_${suffix} PRIVATE -fno-version-loops-for-strides)
   endif()
   set(MMOFL_KERNEL_OBJECTS ${MMOFL_KERNEL_OBJECTS} $<TARGET_OBJECTS:mmofl_kernels_${suffix}> PARENT_SCOPE)
 endfunction()

@@ -129,8 +129,7 @@ static void every_width_and_height_equals_the_reference(void **state)
                 (shape){.m = m, .n = n, .depth = 3, .groups = 1, .bias = n % 2});
 }
 
-/* More rows than are walked at a time, with the seam inside of a group and at its end.
- */
+/* Many tiles below each other, in groups that are more rows and in others. */
 static void any_number_of_rows_equals_the_reference(void **state)
 {
     (void)state;

@@ -14,56 +14,59 @@
  *                                      +-----------+-----------+
  *
  * A multiply-add takes 4 cycles and a core begins 2 in each, so 8 of them have to be on
- * their way at any time: a tile wants 8 vectors of sums or more.  And a core loads
- * twice a cycle: the 16 multiply-adds above want 10 loads, which is less than they
- * take, while a tile of one row would want as many loads as multiply-adds.  So few rows
- * (a small batch) make wide tiles, and few columns high ones; with 32 registers:
+ * their way at any time: a tile wants 8 vectors of sums or more.  And each step loads
+ * the tile's height and width, while its multiply-adds are their product: the more
+ * square a tile is, the less it loads.  A core loads twice a cycle, or once where
+ * another hyperthread of it loads too, and then the tile of 8 x 2 above, 10 loads for
+ * 16 multiply-adds, waits for them.  So a tile takes the registers there are; with 32:
  *
- *       4 vectors wide, up to 5 high     2 wide, up to 8      1 wide, up to 10
- *      +------+------+------+------+      +------+------+      +------+
- *      |      |      |      |      |      |      |      |      |      |
- *      +------+------+------+------+      |      |      |      |      |
- *                                         +------+------+      |      |
- *                                                              +------+
+ *       4 vectors wide, up to 6 high     3 wide, up to 8    2 wide, up to 12   1 wide
+ *      +------+------+------+------+      +----+----+----+      +----+----+     +----+
+ *      |      |      |      |      |      |    |    |    |      |    |    |     |    |
+ *      |      |      |      |      |      |    |    |    |      |    |    |     |    |
+ *      +------+------+------+------+      |    |    |    |      |    |    |     |    |
+ *                                         +----+----+----+      |    |    |     |    |
+ *                                                               +----+----+     +----+
  *
- * Rows are dealt out evenly, 10 as 5 + 5, because 8 + 2 has two that are slow.  Columns
- * that do not fill a vector are loaded and stored in part, so nothing beside B and C is
- * touched. */
+ * Vectors of columns are dealt out to strips evenly, 5 as 3 + 2, and rows to tiles, 10
+ * as 5 + 5, because 4 + 1 and 6 + 4 have ones that are slow.  Columns that do not fill
+ * a vector are loaded and stored in part, so nothing beside B and C is touched. */
 #include <assert.h>
 
 #include "nn/isa.h"
 #include "nn/kernels/tables.h"
 #include "nn/kernels/vector.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-/* A second copy of each loop, for columns of A that lie side by side, gains nothing. */
-#pragma GCC optimize("no-version-loops-for-strides")
-#endif
-
 /* ROWS_w(X, w): X(height, w) for each height of a tile that is w vectors wide, as many
- * as there are registers for. */
+ * as there are registers for.  Strips are up to `WIDE` vectors wide, or WIDEST where
+ * few rows leave registers for more columns. */
 #define TO_2(X, w) X(1, w) X(2, w)
 #define TO_4(X, w) TO_2(X, w) X(3, w) X(4, w)
-#define TO_5(X, w) TO_4(X, w) X(5, w)
-#define TO_6(X, w) TO_5(X, w) X(6, w)
+#define TO_6(X, w) TO_4(X, w) X(5, w) X(6, w)
 #define TO_8(X, w) TO_6(X, w) X(7, w) X(8, w)
 #define TO_10(X, w) TO_8(X, w) X(9, w) X(10, w)
+#define TO_12(X, w) TO_10(X, w) X(11, w) X(12, w)
 
+enum { TALLEST = 12, WIDEST = 4 };
 #if defined(__AVX512F__) || defined(__aarch64__) /* 32 registers */
-#define ROWS_1 TO_10
-#define ROWS_2 TO_8
-#define ROWS_4 TO_5
+enum { WIDE = 4 };
+#define ROWS_1 TO_12
+#define ROWS_2 TO_12
+#define ROWS_3 TO_8
+#define ROWS_4 TO_6
 #elif defined(__AVX__) /* 16 registers */
+enum { WIDE = 3 };
 #define ROWS_1 TO_10
 #define ROWS_2 TO_6
+#define ROWS_3 TO_4
 #define ROWS_4 TO_2
 #else /* 16 registers, and one for each product */
+enum { WIDE = 2 };
 #define ROWS_1 TO_8
 #define ROWS_2 TO_4
+#define ROWS_3 TO_2
 #define ROWS_4 TO_2
 #endif
-
-enum { TALLEST = 10, WIDEST = 4 };
 
 /* What all tiles of a strip share; B, C and start begin at its first column. */
 typedef struct strip {
@@ -73,131 +76,139 @@ typedef struct strip {
     ptrdiff_t a_row, a_step, a_run, a_group, b_step, b_run, c_row, c_group;
     bool accumulate;    /* sums start with C ... */
     const float *start; /* ... or all rows with this one */
-    int last;           /* columns in the last vector, where that is not full */
+    lanes last;         /* columns of the last vector, where that is not full */
 } strip;
 
-/* The vectors of columns of a tile; partly: the last one is not full. */
-typedef struct vectors {
+/* The columns of a tile, in vectors; partly: the last one is not full. */
+typedef struct columns {
     int width;
     bool partly;
     lanes last;
-} vectors;
+} columns;
 
-INLINE vec load_vector(const float *from, int j, vectors v)
+INLINE vec load_vector(const float *from, int j, columns v)
 {
     return load_some(from + j * VECTOR, v.partly && j == v.width - 1, v.last);
 }
 
-INLINE void store_vector(float *to, int j, vectors v, vec value)
+INLINE void store_vector(float *to, int j, columns v, vec value)
 {
     store_some(to + j * VECTOR, v.partly && j == v.width - 1, v.last, value);
 }
 
-/* So many rows of A, from a on, make so much of the rows of C from c on. */
-INLINE void tile(int height, vectors v, const strip *s, const float *a, float *c)
+/* So many rows of A, from a on, make so much of the rows of C from c on.  In a high
+ * tile, rows from `low` on have a pointer of their own: offsets of that many rows would
+ * not fit into the registers. */
+INLINE void tile(int height, columns v, const strip *s, const float *a, float *c)
 {
+    const int low = height > 8 ? height / 2 : 0;
+    const float *start = s->accumulate ? c : s->start;
+    const ptrdiff_t start_row = s->accumulate ? s->c_row : 0, c_row = s->c_row;
     vec sum[TALLEST][WIDEST], b[WIDEST];
     UNROLL
-    for (int i = 0; i < height; i++) {
-        const float *start = s->accumulate ? c + i * s->c_row : s->start;
+    for (int i = 0; i < height; i++, start += start_row) {
         UNROLL
         for (int j = 0; j < v.width; j++)
             sum[i][j] = load_vector(start, j, v);
     }
     for (int r = 0; r < s->runs; r++) {
         const float *a_k = a + r * s->a_run, *b_k = s->b + r * s->b_run;
-        for (int k = 0; k < s->depth; k++, a_k += s->a_step, b_k += s->b_step) {
+        const float *low_k = a_k + low * s->a_row;
+        for (int k = s->depth; k > 0; k--) {
             UNROLL
             for (int j = 0; j < v.width; j++)
                 b[j] = load_vector(b_k, j, v);
             UNROLL
             for (int i = 0; i < height; i++) {
+                float a_ik = i < low ? a_k[i * s->a_row] : low_k[(i - low) * s->a_row];
                 UNROLL
                 for (int j = 0; j < v.width; j++)
-                    sum[i][j] = multiply_add(a_k[i * s->a_row], b[j], sum[i][j]);
+                    sum[i][j] = multiply_add(a_ik, b[j], sum[i][j]);
             }
+            a_k += s->a_step, low_k += s->a_step, b_k += s->b_step;
         }
     }
     UNROLL
-    for (int i = 0; i < height; i++) {
+    for (int i = 0; i < height; i++, c += c_row) {
         UNROLL
         for (int j = 0; j < v.width; j++)
-            store_vector(c + i * s->c_row, j, v, sum[i][j]);
+            store_vector(c, j, v, sum[i][j]);
     }
 }
 
 /* ---------------------------------------------------------------- tiles by size */
 
-/* A function for each size, so that the loops above are of constant length.  In each
- * group: `count` tiles, one below the other, from row `first` on. */
-typedef void tile_run(const strip *s, int first, int count);
+/* A function for each size, so that the loops above are of constant length: `count`
+ * tiles, one below the other. */
+typedef void tile_run(const strip *s, const float *a, float *c, int count);
 #define TILE(name, height, width, partly)                                              \
-    static void name##_##height##_##width(const strip *s, int first, int count)        \
+    static void name##_##height##_##width(const strip *s, const float *a, float *c,    \
+                                          int count)                                   \
     {                                                                                  \
         const strip own = *s; /* which stores into C cannot change */                  \
-        const vectors v = {width, partly, lanes_of((partly) ? own.last : VECTOR)};     \
-        for (int g = 0; g < own.groups; g++)                                           \
-            for (int t = 0, i = first; t < count; t++, i += (height))                  \
-                tile(height, v, &own, own.a + g * own.a_group + i * own.a_row,         \
-                     own.c + g * own.c_group + i * own.c_row);                         \
+        const columns v = {width, partly, own.last};                                   \
+        for (; count > 0; count--) {                                                   \
+            tile(height, v, &own, a, c);                                               \
+            a += (height)*own.a_row, c += (height)*own.c_row;                          \
+        }                                                                              \
     }
 #define WHOLE(height, width) TILE(whole, height, width, false)
 #define PART(height, width) TILE(part, height, width, true)
-ROWS_4(WHOLE, 4)
-ROWS_2(WHOLE, 2)
-ROWS_2(PART, 2)
-ROWS_1(WHOLE, 1)
-ROWS_1(PART, 1)
+#define OF_ALL_WIDTHS(X) ROWS_1(X, 1) ROWS_2(X, 2) ROWS_3(X, 3) ROWS_4(X, 4)
+OF_ALL_WIDTHS(WHOLE)
+OF_ALL_WIDTHS(PART)
 
+/* By width and height, less one each; and how high they go. */
+#define BY_SIZE(X)                                                                     \
+    {ROWS_1(X, 1)}, {ROWS_2(X, 2)}, {ROWS_3(X, 3)},                                    \
+    {                                                                                  \
+        ROWS_4(X, 4)                                                                   \
+    }
 #define WHOLE_NAME(height, width) whole_##height##_##width,
 #define PART_NAME(height, width) part_##height##_##width,
-static tile_run *const whole_4[] = {ROWS_4(WHOLE_NAME, 4)};
-static tile_run *const whole_2[] = {ROWS_2(WHOLE_NAME, 2)};
-static tile_run *const part_2[] = {ROWS_2(PART_NAME, 2)};
-static tile_run *const whole_1[] = {ROWS_1(WHOLE_NAME, 1)};
-static tile_run *const part_1[] = {ROWS_1(PART_NAME, 1)};
-
-/* Tiles of one width. */
-typedef struct tiles {
-    tile_run *const *of_height; /* of height 1, 2, ... */
-    int tallest, columns;
-} tiles;
-#define TILES(table, columns)                                                          \
-    (tiles)                                                                            \
-    {                                                                                  \
-        table, (int)(sizeof(table) / sizeof *(table)), columns                         \
-    }
-
-/* What the next strip is made of. */
-static tiles tiles_for(int rows, int columns)
-{
-    tiles wide = TILES(whole_4, 4 * VECTOR);
-    if (rows <= wide.tallest && columns >= wide.columns)
-        return wide;
-    if (columns >= 2 * VECTOR)
-        return TILES(whole_2, 2 * VECTOR);
-    if (columns > VECTOR)
-        return TILES(part_2, columns);
-    return columns == VECTOR ? TILES(whole_1, VECTOR) : TILES(part_1, columns);
-}
+#define ONE(height, width) +1
+static tile_run *const whole[WIDEST][TALLEST] = {BY_SIZE(WHOLE_NAME)};
+static tile_run *const part[WIDEST][TALLEST] = {BY_SIZE(PART_NAME)};
+static const int tallest[WIDEST] = {ROWS_1(ONE, 1), ROWS_2(ONE, 2), ROWS_3(ONE, 3),
+                                    ROWS_4(ONE, 4)};
 
 /* ---------------------------------------------------------------- strips and groups */
 
+/* `items` in equal piles of `most` or fewer: how many there are in the largest. */
+static int dealt(int items, int most)
+{
+    int piles = (items + most - 1) / most;
+    return (items + piles - 1) / piles;
+}
+
+/* In each group: `count` tiles from a row on. */
+static void tiles(const strip *s, tile_run *run, int first, int count)
+{
+    const float *a = s->a + first * s->a_row;
+    float *c = s->c + first * s->c_row;
+    for (int g = 0; g < s->groups; g++)
+        run(s, a + g * s->a_group, c + g * s->c_group, count);
+}
+
 /* The columns are cut into strips, and the m rows of each group dealt out evenly. */
-static void product(strip s, const float *bias, int m, int columns)
+static void product(strip s, const float *bias, int m, int n)
 {
     static const float zeros[WIDEST * VECTOR];
-    while (columns > 0) {
-        tiles t = tiles_for(m, columns);
-        s.last = t.columns % VECTOR;
+    while (n > 0) {
+        int vectors = (n + VECTOR - 1) / VECTOR;
+        int width = dealt(vectors, m <= tallest[WIDEST - 1] ? WIDEST : WIDE);
+        int taken = n < width * VECTOR ? n : width * VECTOR;
+        bool partly = taken % VECTOR > 0;
+        s.last = lanes_of(partly ? taken % VECTOR : VECTOR);
         s.start = bias ? bias : zeros;
-        int count = (m + t.tallest - 1) / t.tallest;
+        tile_run *const *of_height = (partly ? part : whole)[width - 1];
+        int count = (m + tallest[width - 1] - 1) / tallest[width - 1];
         int low = m / count, high = m % count; /* so many are higher by 1 */
         if (high > 0)
-            t.of_height[low](&s, 0, high);
-        t.of_height[low - 1](&s, high * (low + 1), count - high);
-        s.b += t.columns, s.c += t.columns, columns -= t.columns;
-        bias = bias ? bias + t.columns : NULL;
+            tiles(&s, of_height[low], 0, high);
+        tiles(&s, of_height[low - 1], high * (low + 1), count - high);
+        s.b += taken, s.c += taken, n -= taken;
+        bias = bias ? bias + taken : NULL;
     }
 }
 
