@@ -93,8 +93,8 @@ const char *mmofl_run_status_name(mmofl_run_status status)
     return (unsigned)status < MMOFL_RUN_STATUS_COUNT ? status_names[status] : "?";
 }
 
-static const mmofl_sql_format format = {"run store", 1296909900 /* "MMFL" */, 4,
-                                        schema};
+static const mmofl_sql_format format = {"run store", 1296909900 /* "MMFL" */, 4, schema,
+                                        0};
 
 mmofl_status mmofl_run_store_open(const char *path, mmofl_run_store_mode mode,
                                   mmofl_run_store **out, mmofl_error *err)
