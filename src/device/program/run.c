@@ -71,16 +71,19 @@ static void take_line(device *d, const char *text, size_t size)
     }
 }
 
-static void take_lines(device *d)
+/* Did any come? */
+static bool take_lines(device *d)
 {
     const char *text = NULL;
     size_t size;
-    for (int i = 0; i < LINES_AT_ONCE && mmofl_agent_wants_samples(d->agent) &&
-                    (text = d->input->kind->next(d->input, &size)) != NULL;
-         i++)
+    int n = 0;
+    for (; n < LINES_AT_ONCE && mmofl_agent_wants_samples(d->agent) &&
+           (text = d->input->kind->next(d->input, &size)) != NULL;
+         n++)
         take_line(d, text, size);
     if (!text && d->input->kind->has_ended(d->input))
         mmofl_agent_end_samples(d->agent);
+    return n > 0;
 }
 
 /* Until a sensor, the broker or a clock has something; an input that has ended, or
@@ -113,8 +116,9 @@ static mmofl_status loop(device *d, mmofl_error *err)
             st = follow_plan(d, err);
         if (st)
             break;
-        take_lines(d);
-        wait_for_something(d);
+        /* What came may be what a task waits for: the agent has its turn first. */
+        if (!take_lines(d))
+            wait_for_something(d);
     }
     return st;
 }
