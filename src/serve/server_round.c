@@ -14,8 +14,6 @@
 
 #include "serve/server_parts.h"
 
-/* From this share of all devices on, a task goes to everybody at once. */
-static const double most_of_them = 0.5;
 /* Who is waited for is told so often, a round's end no more often than that. */
 static const double tell_waiting_s = 10, tell_round_s = 1;
 /* A turn lasts no longer, so that a stop is seen. */
@@ -88,11 +86,13 @@ static void post_round(mmofl_server *s, uint64_t round, bool open, bool done)
     free(bytes);
 }
 
-/* To everybody at once where that is most of them, else one by one. */
+/* To everybody at once where everybody takes part (who was not drawn must not learn)
+ * and most of them have not answered yet; who misses it, and all others, one by one. */
 static void send_tasks(mmofl_server *s)
 {
-    double share = (double)s->n_participants / (double)s->n_devices;
-    if (s->n_participants > FEW && share >= most_of_them)
+    uint32_t to_answer = s->n_participants - s->answers - s->declines;
+    if (s->n_participants == s->n_devices && to_answer > FEW &&
+        to_answer >= s->n_devices / 2)
         (void)!mmofl_endpoint_announce(s->endpoint, &s->task,
                                        (uint32_t)ceil(s->setup.rules.deadline_s));
     for (uint32_t i = 0; i < s->n_participants; i++)

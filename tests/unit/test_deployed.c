@@ -8,13 +8,13 @@
 #include "run/setup.h"
 #include "serve/server.h"
 
-enum { DEVICES = 3, ROUNDS = 4 };
+enum { DEVICES = 6, ROUNDS = 4 };
 
 static const char experiment[] =
     "name: deployed\n"
     "seeds: 5\n"
-    "data: {set: synthetic-har, persons: 3, train: 120, test: 60}\n"
-    "fleet: {devices: 3, partition: {kind: iid}}\n"
+    "data: {set: synthetic-har, persons: 3, train: 240, test: 60}\n"
+    "fleet: {devices: 6, partition: {kind: iid}}\n"
     "stream: {buffer: 12, new: 4}\n"
     "rounds: 4\n"
     "imbalance: {modalities: {gyroscope: {missing: 0.4,"
@@ -156,13 +156,13 @@ static void stop_server(deployed *d)
     mmofl_journal_close(d->journal);
 }
 
-static void begin_deployed(deployed *d, scratch *s, const char *setting,
-                           fake_faults faults)
+static void begin_deployed_with(deployed *d, scratch *s, const char *const *settings,
+                                int n_settings, fake_faults faults)
 {
     mmofl_error err = {0};
     *d = (deployed){.scratch = s, .kill = -1};
     CHECK_OK(mmofl_experiment_parse(experiment, strlen(experiment), "test", NULL,
-                                    &setting, setting ? 1 : 0, &d->experiment, &err));
+                                    settings, n_settings, &d->experiment, &err));
     CHECK_OK(mmofl_setup_init(&d->here, &d->experiment, 1, &err));
     CHECK_OK(mmofl_setup_share(&d->there, &d->experiment, d->here.data, 1, &err));
     CHECK_OK(mmofl_setup_simulation(&d->here, 5, &d->simulated, &err));
@@ -178,6 +178,12 @@ static void begin_deployed(deployed *d, scratch *s, const char *setting,
         start_agent(d, k);
     }
     start_server(d);
+}
+
+static void begin_deployed(deployed *d, scratch *s, const char *setting,
+                           fake_faults faults)
+{
+    begin_deployed_with(d, s, &setting, setting ? 1 : 0, faults);
 }
 
 static void end_deployed(deployed *d)
@@ -284,10 +290,23 @@ static void only_those_that_are_drawn_are_asked(void **state)
     check_same_bytes(state, "participation=2", many, -1, 0);
 }
 
+/* Where most take part, a task could go to everybody at once: it must not, as who was
+ * not drawn would learn, and keep other numbers for the rule. */
+static void those_that_are_not_drawn_do_not_learn(void **state)
+{
+    deployed d;
+    const char *settings[] = {"aggregation=scaffold", "participation=5"};
+    begin_deployed_with(&d, *state, settings, 2, none);
+    for (int t = 0; t < ROUNDS; t++)
+        check_round(&d, (uint64_t)t + 1);
+    end_deployed(&d);
+}
+
 CHECK_MAIN(IN_A_FOLDER(devices_over_a_bus_learn_what_simulated_ones_do),
            IN_A_FOLDER(devices_that_keep_numbers_for_the_rule_do_so_too),
            IN_A_FOLDER(a_bad_bus_costs_time_and_no_bits),
            IN_A_FOLDER(devices_that_die_anywhere_cost_no_bits),
            IN_A_FOLDER(a_coordinator_that_dies_anywhere_costs_no_bits),
            IN_A_FOLDER(everybody_may_die),
-           IN_A_FOLDER(only_those_that_are_drawn_are_asked))
+           IN_A_FOLDER(only_those_that_are_drawn_are_asked),
+           IN_A_FOLDER(those_that_are_not_drawn_do_not_learn))
