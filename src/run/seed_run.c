@@ -16,7 +16,7 @@
 #include "run/seed_run.h"
 #include "store/export.h"
 
-enum { TRAIN_LOSSES = 3 };
+enum { TRAIN_LOSSES = 3, LATE_UPDATES = 1 };
 
 /* What the loop carries along. */
 typedef struct seed_run {
@@ -205,11 +205,13 @@ static bool needs_checkpoint(const seed_run *r, int round)
 static mmofl_status keep_round(seed_run *r, const mmofl_round_summary *summary,
                                mmofl_round_record *record, mmofl_error *err)
 {
-    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES + MMOFL_ERROR_TERMS +
-                           MMOFL_PROTOTYPE_MEASURES];
+    mmofl_measure measures[MMOFL_INJECTED_MEASURES + TRAIN_LOSSES + LATE_UPDATES +
+                           MMOFL_ERROR_TERMS + MMOFL_PROTOTYPE_MEASURES];
     size_t n = mmofl_injected_rows_fill(&r->injected, record);
     memcpy(measures, r->injected.measure, n * sizeof *measures);
     n += add_train_losses(r, summary, measures + n);
+    if (summary->late > 0) /* real devices only: of earlier rounds, used in this one */
+        measures[n++] = (mmofl_measure){"late_updates", -1, "", (double)summary->late};
     n += add_error_terms(r, measures + n);
     if (record->round == 1)
         n += mmofl_prototype_rows_cost(&r->prototypes, r->setup->experiment,
