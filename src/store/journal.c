@@ -22,8 +22,11 @@ static const char schema[] =
     " STRICT";
 
 /* Answers are long: large pages, few writes. */
-static const mmofl_sql_format format = {"journal", 1296909898 /* "MMFJ" */, 2, schema,
-                                        65536};
+static const mmofl_sql_format format = {.what = "journal",
+                                        .application = 1296909898, /* "MMFJ" */
+                                        .version = 2,
+                                        .schema = schema,
+                                        .page_bytes = 65536};
 
 mmofl_status mmofl_journal_open(const char *path, mmofl_journal **out, mmofl_error *err)
 {

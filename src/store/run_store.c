@@ -93,8 +93,12 @@ const char *mmofl_run_status_name(mmofl_run_status status)
     return (unsigned)status < MMOFL_RUN_STATUS_COUNT ? status_names[status] : "?";
 }
 
-static const mmofl_sql_format format = {"run store", 1296909900 /* "MMFL" */, 4, schema,
-                                        0};
+/* Rows are added at the end: few pages are looked at again. */
+static const mmofl_sql_format format = {.what = "run store",
+                                        .application = 1296909900, /* "MMFL" */
+                                        .version = 4,
+                                        .schema = schema,
+                                        .cache_kib = 512};
 
 mmofl_status mmofl_run_store_open(const char *path, mmofl_run_store_mode mode,
                                   mmofl_run_store **out, mmofl_error *err)

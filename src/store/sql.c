@@ -153,7 +153,8 @@ mmofl_status mmofl_sql_end(mmofl_sql *store, mmofl_status status, mmofl_error *e
 
 /* ---- opening ---- */
 
-enum { BUSY_MS = 2000 };
+/* LOG_BYTES: what the log may grow to before its pages go to the file. */
+enum { BUSY_MS = 2000, LOG_BYTES = 16 << 20 };
 
 /* The tables and the marks, in the transaction that is open. */
 static mmofl_status write_schema(mmofl_sql *store, const mmofl_sql_format *format,
@@ -220,10 +221,14 @@ static mmofl_status check_pages(mmofl_sql *store, mmofl_error *err)
     return st;
 }
 
-static mmofl_status set_page_bytes(mmofl_sql *store, int bytes, mmofl_error *err)
+/* A pragma with a number; 0: SQLite's own. */
+static mmofl_status set_number(mmofl_sql *store, const char *pragma, int number,
+                               mmofl_error *err)
 {
     char text[64];
-    snprintf(text, sizeof text, "PRAGMA page_size = %d", bytes);
+    if (number == 0)
+        return MMOFL_OK;
+    snprintf(text, sizeof text, "PRAGMA %s = %d", pragma, number);
     return mmofl_sql_exec(store, text, err);
 }
 
@@ -238,8 +243,10 @@ static mmofl_status set_up(mmofl_sql *store, const mmofl_sql_format *format,
     mmofl_status st = check_identity(store, format, read_only, &is_new, err);
     if (st || read_only)
         return st;
-    if (is_new && format->page_bytes)
-        st = set_page_bytes(store, format->page_bytes, err);
+    if (is_new)
+        st = set_number(store, "page_size", format->page_bytes, err);
+    if (!st) /* negative: KiB, not pages */
+        st = set_number(store, "cache_size", -format->cache_kib, err);
     /* Debian's library writes zeros over what is deleted, unless told that it is no
      * secret. */
     if (!st)
@@ -247,6 +254,9 @@ static mmofl_status set_up(mmofl_sql *store, const mmofl_sql_format *format,
                             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
                             "PRAGMA foreign_keys = ON; PRAGMA secure_delete = OFF",
                             err);
+    if (!st && format->page_bytes) /* SQLite counts pages, whatever their size */
+        st = set_number(store, "wal_autocheckpoint", LOG_BYTES / format->page_bytes,
+                        err);
     if (!st)
         st = is_new ? make_schema(store, format, err) : check_pages(store, err);
     return st;

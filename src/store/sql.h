@@ -21,6 +21,7 @@ typedef struct mmofl_sql_format {
     int64_t application, version;
     const char *schema;
     int page_bytes; /* a power of two, at most 65536; 0: SQLite's own */
+    int cache_kib;  /* memory for pages; 0: SQLite's own, 2000 */
 } mmofl_sql_format;
 
 /** Open a file, or make it where there is none (unless read_only), in WAL mode. Nothing
