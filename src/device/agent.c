@@ -82,6 +82,7 @@ mmofl_status mmofl_agent_new(const mmofl_agent_setup *setup, mmofl_agent **out,
     a->setup = *setup;
     a->log = setup->log ? *setup->log : (mmofl_log_sink){0};
     a->started_s = mmofl_agent_now(a);
+    a->save_told_s = -(double)INFINITY;
     a->incoming.wants_hello = true;
     mmofl_status st = make_endpoint(a, err);
     if (!st)

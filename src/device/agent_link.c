@@ -89,8 +89,7 @@ static void answer_arrived(mmofl_agent *a, mmofl_status status, const char *text
         MMOFL_AGENT_SAY(a, WARNING, "round %llu: the answer was refused: %s%s%s",
                         (unsigned long long)a->answered, mmofl_status_text(status),
                         *text ? ": " : "", text);
-    a->acknowledged = a->answered;
-    a->is_sending = false;
+    mmofl_agent_settle(a, !status || status == MMOFL_E_DUPLICATE);
 }
 
 static void answered(void *context, mmofl_peer *peer, const mmofl_object_id *object,

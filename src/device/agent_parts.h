@@ -20,6 +20,12 @@ typedef struct mmofl_kept_message {
     mmofl_message message;
 } mmofl_kept_message;
 
+/* What a device carries from round to round: what it keeps for the aggregation rule,
+ * and the error of lossy codings.  (P) or NULL: not needed. */
+typedef struct mmofl_carried {
+    float *kept, *residual;
+} mmofl_carried;
+
 struct mmofl_agent {
     mmofl_agent_setup setup;
     mmofl_log_sink log;
@@ -39,7 +45,8 @@ struct mmofl_agent {
     mmofl_learner_space *space;
     mmofl_predictor *predictor;
     mmofl_sample_buffer *samples;
-    float *kept, *residual;              /* (P) or NULL: not needed */
+    mmofl_carried before; /* with what the coordinator is known to have */
+    mmofl_carried after;  /* with the answer on its way, too */
     float *values[MMOFL_MAX_MODALITIES]; /* (S_m) of a sample to be predicted */
     bool samples_ended;
     /* The round. */
@@ -47,9 +54,13 @@ struct mmofl_agent {
     double task_s;             /* when it came */
     uint64_t answered;         /* the last round with an answer on its way or there */
     uint64_t acknowledged;     /* the last one whose answer arrived */
-    mmofl_kept_message answer; /* of round `answered`, until it is acknowledged */
+    mmofl_kept_message answer; /* of round `answered` */
     mmofl_object_id answer_object;
     bool is_sending;
+    bool is_update; /* the answer is one whose Ack makes `after` what is carried */
+    bool must_save; /* the disk did not take what is carried, nor is it sent before */
+    double saved_s; /* when that was tried last */
+    double save_told_s;
     uint64_t answered_arrivals;  /* samples that had come when it answered last */
     mmofl_digest answered_model; /* of the task of round `answered` */
     /* Learning alone. */
@@ -91,6 +102,12 @@ static inline const mmofl_task *mmofl_agent_task(const mmofl_agent *a)
     return a->task.bytes ? &a->task.message.body.task : NULL;
 }
 
+/** Does anything of a round matter in the next one? */
+static inline bool mmofl_agent_carries(const mmofl_agent *a)
+{
+    return a->before.kept || a->before.residual;
+}
+
 static inline uint64_t mmofl_agent_round(const mmofl_agent *a)
 {
     return a->task.bytes ? mmofl_agent_task(a)->broadcast.round : 0;
@@ -122,8 +139,9 @@ MMOFL_CHECKED mmofl_status mmofl_agent_use_welcome(mmofl_agent *agent,
 MMOFL_CHECKED mmofl_status mmofl_agent_take_welcome(mmofl_agent *agent,
                                                     mmofl_error *err);
 
-/** Keep a file for a restart; a disk that does not take it is told of and survived. */
-void mmofl_agent_save(mmofl_agent *agent, const char *name,
+/** Keep a file for a restart; a disk that does not take it is told of, not too often.
+ * Is it kept? */
+bool mmofl_agent_save(mmofl_agent *agent, const char *name,
                       const mmofl_state_file *file);
 
 /** The plan, the task and the answer of before; what is not usable is told of. */
@@ -135,6 +153,9 @@ MMOFL_CHECKED mmofl_status mmofl_agent_restore(mmofl_agent *agent, mmofl_error *
 void mmofl_agent_take_next_task(mmofl_agent *agent);
 
 bool mmofl_agent_task_is_open(const mmofl_agent *agent);
+
+/** The coordinator has used the answer, or does not want it. */
+void mmofl_agent_settle(mmofl_agent *agent, bool used);
 
 /** The open task, as far as it can be dealt with; the answer, as far as it must be
  * sent. */

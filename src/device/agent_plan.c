@@ -5,6 +5,9 @@
 
 #include "device/agent_parts.h"
 
+/* A disk that does not take the state is told of so often. */
+static const double save_told_gap_s = 10;
+
 void mmofl_kept_free(mmofl_kept_message *k)
 {
     mmofl_message_free(&k->message);
@@ -32,6 +35,25 @@ mmofl_status mmofl_kept_read(mmofl_kept_message *k, const void *bytes, size_t si
 
 /* ---- the plan ---- */
 
+static void free_carried(mmofl_carried *c)
+{
+    free(c->kept);
+    free(c->residual);
+    *c = (mmofl_carried){0};
+}
+
+/* Zeros, where the plan has a use for them. */
+static bool make_carried(const mmofl_plan *p, mmofl_carried *c)
+{
+    size_t n = p->model->n_parameters;
+    bool keeps = p->rule.kind && p->rule.kind->kept, is_lossy = p->coding.difference;
+    if (keeps)
+        c->kept = calloc(n, sizeof *c->kept);
+    if (is_lossy)
+        c->residual = calloc(n, sizeof *c->residual);
+    return (!keeps || c->kept) && (!is_lossy || c->residual);
+}
+
 void mmofl_agent_drop_plan(mmofl_agent *a)
 {
     mmofl_learner_space_delete(a->space);
@@ -39,8 +61,8 @@ void mmofl_agent_drop_plan(mmofl_agent *a)
     mmofl_sample_buffer_close(a->samples);
     mmofl_kept_free(&a->task);
     mmofl_kept_free(&a->answer);
-    free(a->kept);
-    free(a->residual);
+    free_carried(&a->before);
+    free_carried(&a->after);
     free(a->own);
     for (int m = 0; m < MMOFL_MAX_MODALITIES; m++) {
         free(a->values[m]);
@@ -50,10 +72,10 @@ void mmofl_agent_drop_plan(mmofl_agent *a)
     a->space = NULL;
     a->predictor = NULL;
     a->samples = NULL;
-    a->kept = a->residual = a->own = NULL;
+    a->own = NULL;
     a->plan = NULL;
     a->answered = a->acknowledged = 0;
-    a->is_sending = false;
+    a->is_sending = a->is_update = a->must_save = false;
 }
 
 /* The buffer's file; one of other signals makes room for a new one. */
@@ -79,14 +101,10 @@ static mmofl_status make_room(mmofl_agent *a, mmofl_error *err)
 {
     const mmofl_plan *p = a->plan;
     size_t n = p->model->n_parameters;
-    bool keeps = p->rule.kind && p->rule.kind->kept;
-    bool lossy = p->coding.difference;
     mmofl_status st = mmofl_learner_space_new(&p->learner, false, 0, &a->space);
     if (!st)
         st = mmofl_predictor_new(p, &a->predictor);
-    if (!st && keeps && !(a->kept = calloc(n, sizeof *a->kept)))
-        st = MMOFL_E_MEMORY;
-    if (!st && lossy && !(a->residual = calloc(n, sizeof *a->residual)))
+    if (!st && !(make_carried(p, &a->before) && make_carried(p, &a->after)))
         st = MMOFL_E_MEMORY;
     for (int m = 0; !st && m < p->signals.n; m++) {
         a->values[m] = malloc(p->signals.count[m] * sizeof(float));
@@ -116,12 +134,17 @@ mmofl_status mmofl_agent_use_welcome(mmofl_agent *a, const mmofl_kept_message *w
     return MMOFL_OK;
 }
 
-/* Keep a message under a name; a disk that does not take it is told of and survived. */
-void mmofl_agent_save(mmofl_agent *a, const char *name, const mmofl_state_file *file)
+bool mmofl_agent_save(mmofl_agent *a, const char *name, const mmofl_state_file *file)
 {
     mmofl_error err = {0};
-    if (mmofl_state_write(a->setup.folder, name, file, false, &err))
+    double now = mmofl_agent_now(a);
+    if (!mmofl_state_write(a->setup.folder, name, file, false, &err))
+        return true;
+    if (now - a->save_told_s >= save_told_gap_s)
         MMOFL_AGENT_SAY(a, WARNING, "not kept for a restart: %s", err.text);
+    if (now - a->save_told_s >= save_told_gap_s)
+        a->save_told_s = now;
+    return false;
 }
 
 mmofl_status mmofl_agent_take_welcome(mmofl_agent *a, mmofl_error *err)
@@ -137,8 +160,8 @@ mmofl_status mmofl_agent_take_welcome(mmofl_agent *a, mmofl_error *err)
         mmofl_state_remove(a->setup.folder, MMOFL_STATE_ANSWER);
         st = mmofl_agent_use_welcome(a, &w, err);
         if (!st)
-            mmofl_agent_save(a, MMOFL_STATE_WELCOME,
-                             &(mmofl_state_file){.part = {{w.bytes, w.size}}});
+            (void)mmofl_agent_save(a, MMOFL_STATE_WELCOME,
+                                   &(mmofl_state_file){.part = {{w.bytes, w.size}}});
     } else {
         a->plan->heartbeat_s = welcome->heartbeat_s;
         a->plan->lease_s = welcome->lease_s;
@@ -161,16 +184,33 @@ static bool load(mmofl_agent *a, const char *name, mmofl_state_file *file)
     return st == MMOFL_OK;
 }
 
-static void restore_answer(mmofl_agent *a, const mmofl_state_file *file)
+/* Has a file those numbers that the plan has a use for? */
+static bool carried_fits(const mmofl_agent *a, const mmofl_carried *c,
+                         const mmofl_state_part part[2])
 {
     size_t n = a->plan->model->n_parameters * sizeof(float);
-    if (file->part[1].size != (a->kept ? n : 0) ||
-        file->part[2].size != (a->residual ? n : 0))
+    return part[0].size == (c->kept ? n : 0) && part[1].size == (c->residual ? n : 0);
+}
+
+static void read_carried(const mmofl_carried *c, const mmofl_state_part part[2])
+{
+    if (c->kept)
+        memcpy(c->kept, part[0].data, part[0].size);
+    if (c->residual)
+        memcpy(c->residual, part[1].data, part[1].size);
+}
+
+static void restore_answer(mmofl_agent *a, const mmofl_state_file *file)
+{
+    bool has_after = file->part[MMOFL_STATE_AFTER].size > 0 ||
+                     file->part[MMOFL_STATE_AFTER + 1].size > 0;
+    if (!carried_fits(a, &a->before, &file->part[MMOFL_STATE_BEFORE]) ||
+        (has_after && !carried_fits(a, &a->after, &file->part[MMOFL_STATE_AFTER])))
         return;
-    if (a->kept)
-        memcpy(a->kept, file->part[1].data, n);
-    if (a->residual)
-        memcpy(a->residual, file->part[2].data, n);
+    read_carried(&a->before, &file->part[MMOFL_STATE_BEFORE]);
+    if (has_after)
+        read_carried(&a->after, &file->part[MMOFL_STATE_AFTER]);
+    a->is_update = has_after;
     a->answer.bytes = malloc(file->part[0].size + 1);
     if (!a->answer.bytes)
         return;

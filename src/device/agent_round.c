@@ -12,15 +12,45 @@ static const double patience = 0.8;
 
 /* ---- a round ---- */
 
-static void save_answer(mmofl_agent *a)
+/* How often a full disk is tried again. */
+static const double save_again_s = 1;
+
+static mmofl_state_part part_of(const mmofl_agent *a, const float *numbers)
 {
     size_t n = a->plan->model->n_parameters * sizeof(float);
-    mmofl_agent_save(a, MMOFL_STATE_ANSWER,
-                     &(mmofl_state_file){.round = a->answered,
-                                         .arrivals = a->answered_arrivals,
-                                         .part = {{a->answer.bytes, a->answer.size},
-                                                  {a->kept, a->kept ? n : 0},
-                                                  {a->residual, a->residual ? n : 0}}});
+    return (mmofl_state_part){numbers, numbers ? n : 0};
+}
+
+/* What is carried must not be lost once the answer is sent; where nothing is, the disk
+ * may fail: the device would learn the same again. */
+static void save_answer(mmofl_agent *a)
+{
+    static const mmofl_carried none;
+    const mmofl_carried *after = a->is_update ? &a->after : &none;
+    mmofl_state_file file = {.round = a->answered,
+                             .arrivals = a->answered_arrivals,
+                             .part = {{a->answer.bytes, a->answer.size},
+                                      part_of(a, a->before.kept),
+                                      part_of(a, a->before.residual),
+                                      part_of(a, after->kept),
+                                      part_of(a, after->residual)}};
+    bool is_kept = mmofl_agent_save(a, MMOFL_STATE_ANSWER, &file);
+    a->must_save = !is_kept && mmofl_agent_carries(a);
+    a->saved_s = mmofl_agent_now(a);
+}
+
+void mmofl_agent_settle(mmofl_agent *a, bool used)
+{
+    bool was_update = a->is_update;
+    mmofl_carried before = a->before;
+    a->acknowledged = a->answered;
+    a->is_sending = a->is_update = false;
+    if (was_update && used) {
+        a->before = a->after;
+        a->after = before;
+    }
+    if (was_update)
+        save_answer(a);
 }
 
 /* From now on the round has an answer; it is kept before it is sent. */
@@ -38,6 +68,7 @@ static mmofl_status set_answer(mmofl_agent *a, const mmofl_message *m, uint64_t 
     a->answered = round;
     a->answered_model = mmofl_agent_task(a)->model;
     a->is_sending = false;
+    a->is_update = m->kind == MMOFL_MESSAGE_UPDATE && mmofl_agent_carries(a);
     save_answer(a);
     return MMOFL_OK;
 }
@@ -100,7 +131,7 @@ static mmofl_status learn(mmofl_agent *a, const mmofl_broadcast *from, uint64_t 
 {
     mmofl_learner_watch watch = {.before_step = give_turn, .before_context = a};
     mmofl_buffer_view view = mmofl_sample_buffer_view(a->samples, fresh);
-    view.kept = a->kept;
+    view.kept = a->after.kept;
     a->is_learning = true;
     mmofl_status st = mmofl_learner_round(&a->plan->learner, a->space, a->plan->device,
                                           from, &view, &watch, update);
@@ -108,6 +139,17 @@ static mmofl_status learn(mmofl_agent *a, const mmofl_broadcast *from, uint64_t 
     a->learned_s = mmofl_agent_now(a);
     a->alone_arrivals = mmofl_sample_buffer_arrivals(a->samples);
     return st;
+}
+
+/* The round goes on from what the coordinator has; until it has the answer, too, both
+ * are there. */
+static void begin_carrying(const mmofl_agent *a)
+{
+    size_t bytes = a->plan->model->n_parameters * sizeof(float);
+    if (a->before.kept)
+        memcpy(a->after.kept, a->before.kept, bytes);
+    if (a->before.residual)
+        memcpy(a->after.residual, a->before.residual, bytes);
 }
 
 static mmofl_status mmofl_agent_answer_task(mmofl_agent *a, mmofl_error *err)
@@ -118,6 +160,7 @@ static mmofl_status mmofl_agent_answer_task(mmofl_agent *a, mmofl_error *err)
                                        : a->answered_arrivals;
     mmofl_update update;
     mmofl_quality quality[MMOFL_MAX_MODALITIES];
+    begin_carrying(a);
     mmofl_status st = learn(a, &task->broadcast, fresh, &update);
     if (st)
         return mmofl_agent_decline(a, st, err);
@@ -130,7 +173,7 @@ static mmofl_status mmofl_agent_answer_task(mmofl_agent *a, mmofl_error *err)
                                        .quality = quality,
                                        .coding = a->plan->coding,
                                        .received = task->broadcast.parameters,
-                                       .residual = a->residual}};
+                                       .residual = a->after.residual}};
     st = set_answer(a, &m, round, err);
     if (st)
         return mmofl_agent_decline(a, st, err);
@@ -168,16 +211,20 @@ static bool mmofl_agent_is_too_late(const mmofl_agent *a)
            mmofl_agent_now(a) - a->task_s > patience * left;
 }
 
+/* Is it the task that is here, said again? */
+static bool is_repeated(const mmofl_agent *a, const mmofl_kept_message *next)
+{
+    const mmofl_task *t = &next->message.body.task, *now = mmofl_agent_task(a);
+    return now && t->broadcast.round == now->broadcast.round &&
+           t->closing == now->closing && mmofl_digest_equal(&t->model, &now->model);
+}
+
 /* Was it sent after the one that is here?  A coordinator's words are numbered within
  * the life of its process; what came last of two lives is the new one. */
 static bool is_newer(const mmofl_agent *a, const mmofl_kept_message *next)
 {
-    const mmofl_task *t = &next->message.body.task, *now = mmofl_agent_task(a);
-    if (!now)
+    if (!mmofl_agent_task(a))
         return true;
-    if (t->broadcast.round == now->broadcast.round && t->closing == now->closing &&
-        mmofl_digest_equal(&t->model, &now->model))
-        return false;
     return next->session != a->task.session || next->sequence > a->task.sequence;
 }
 
@@ -192,7 +239,18 @@ static void forget_overtaken_answer(mmofl_agent *a)
         return;
     mmofl_kept_free(&a->answer);
     a->answered = a->acknowledged = t->broadcast.round - 1;
-    a->is_sending = false;
+    a->is_sending = a->is_update = false;
+}
+
+/* Another process of the coordinator asks for a round that was answered: its disk does
+ * not have the answer (a Decline is never there). */
+static void answer_again(mmofl_agent *a, const mmofl_kept_message *repeated)
+{
+    const mmofl_task *t = &repeated->message.body.task;
+    if (repeated->session != a->task.session && t->broadcast.round == a->answered)
+        a->acknowledged = a->answered - 1;
+    a->task.session = repeated->session;
+    a->task.sequence = repeated->sequence;
 }
 
 void mmofl_agent_take_next_task(mmofl_agent *a)
@@ -200,7 +258,10 @@ void mmofl_agent_take_next_task(mmofl_agent *a)
     mmofl_kept_message next = a->incoming.task;
     a->incoming.task = (mmofl_kept_message){0};
     const mmofl_task *t = &next.message.body.task;
-    if (!is_newer(a, &next)) {
+    bool repeats = is_repeated(a, &next);
+    if (repeats)
+        answer_again(a, &next);
+    if (repeats || !is_newer(a, &next)) {
         mmofl_kept_free(&next);
         return;
     }
@@ -210,9 +271,9 @@ void mmofl_agent_take_next_task(mmofl_agent *a)
     a->task_s = a->learned_s = mmofl_agent_now(a);
     free(a->own);
     a->own = NULL;
-    mmofl_agent_save(a, MMOFL_STATE_TASK,
-                     &(mmofl_state_file){.round = mmofl_agent_round(a),
-                                         .part = {{next.bytes, next.size}}});
+    (void)mmofl_agent_save(a, MMOFL_STATE_TASK,
+                           &(mmofl_state_file){.round = mmofl_agent_round(a),
+                                               .part = {{next.bytes, next.size}}});
     if (t->closing)
         MMOFL_AGENT_SAY(a, INFO, "training has ended after round %llu",
                         (unsigned long long)mmofl_agent_round(a) - 1);
@@ -220,16 +281,25 @@ void mmofl_agent_take_next_task(mmofl_agent *a)
 
 /* ---- both ---- */
 
+/* Where rounds depend on each other, what became of the last answer is waited for. */
+static bool may_answer(const mmofl_agent *a)
+{
+    return !mmofl_agent_carries(a) || a->acknowledged >= a->answered;
+}
+
 mmofl_status mmofl_agent_go_on(mmofl_agent *a, mmofl_error *err)
 {
     mmofl_status st = MMOFL_OK;
-    if (a->plan && mmofl_agent_task_is_open(a)) {
+    if (a->plan && mmofl_agent_task_is_open(a) && may_answer(a)) {
         if (mmofl_agent_has_samples(a))
             st = mmofl_agent_answer_task(a, err);
         else if (mmofl_agent_is_too_late(a))
             st = mmofl_agent_decline(a, MMOFL_E_MISSING, err);
     }
-    if (!st && a->answer.bytes && a->acknowledged < a->answered && !a->is_sending)
+    if (a->must_save && mmofl_agent_now(a) - a->saved_s >= save_again_s)
+        save_answer(a);
+    if (!st && a->answer.bytes && a->acknowledged < a->answered && !a->is_sending &&
+        !a->must_save)
         mmofl_agent_send_answer(a);
     return st;
 }
@@ -243,7 +313,7 @@ void mmofl_agent_learn_alone(mmofl_agent *a)
     const mmofl_task *task = mmofl_agent_task(a);
     uint64_t new_samples =
         a->samples ? mmofl_sample_buffer_arrivals(a->samples) - a->alone_arrivals : 0;
-    if (a->setup.offline_s <= 0 || !task || task->closing || a->kept ||
+    if (a->setup.offline_s <= 0 || !task || task->closing || a->before.kept ||
         mmofl_agent_now(a) - a->learned_s < a->setup.offline_s ||
         new_samples < (uint64_t)a->plan->learning.stream.fresh || new_samples == 0)
         return;

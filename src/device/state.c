@@ -11,7 +11,7 @@
 
 enum {
     MAGIC = 0x544c464d, /* "MFLT" */
-    VERSION = 1,
+    VERSION = 2,
     DIGEST = 32,
     HEADER = 4 + 4 + DIGEST + 16 + MMOFL_STATE_PARTS * 8,
     SIGNED_FROM = 4 + 4 + DIGEST,

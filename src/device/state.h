@@ -2,8 +2,9 @@
  *
  *   welcome      the Welcome message that the plan was made of
  *   task         the last Task: model, prototypes, round
- *   answer       what the device made of it: the Update or Decline, and what it keeps
- *                for the aggregation rule and as the error of lossy codings
+ *   answer       what the device made of it: the Update or Decline; what it keeps for
+ *                the aggregation rule and as the error of lossy codings, before the
+ *                answer, and, until the coordinator has said whether it used it, after
  *   samples      the buffer (sample_buffer.h)
  *
  * Messages are kept as the bytes that travelled, behind a header with their digest, and
@@ -21,8 +22,14 @@
 #define MMOFL_STATE_ANSWER "answer"
 #define MMOFL_STATE_SAMPLES "samples"
 
-/** A file of the state folder: up to three parts. */
-enum { MMOFL_STATE_PARTS = 3 };
+/** A file of the state folder: up to five parts.  Those of an answer: the message; the
+ * rule's numbers and the coding's error, before it; the same after it. */
+enum {
+    MMOFL_STATE_MESSAGE,
+    MMOFL_STATE_BEFORE,
+    MMOFL_STATE_AFTER = 3,
+    MMOFL_STATE_PARTS = 5
+};
 
 typedef struct mmofl_state_part {
     const void *data;
