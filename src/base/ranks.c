@@ -6,10 +6,9 @@
 
 void mmofl_ranks_split(const mmofl_ranks *ranks, size_t n, size_t *start)
 {
-    size_t size = (size_t)ranks->size, each = n / size, more = n % size;
-    start[0] = 0;
-    for (size_t r = 0; r < size; r++)
-        start[r + 1] = start[r] + each + (r < more);
+    size_t size = (size_t)ranks->size;
+    for (size_t r = 0; r <= size; r++)
+        start[r] = mmofl_block_start(n, size, r);
 }
 
 void mmofl_ranks_sum(const mmofl_ranks *ranks, int64_t *numbers, size_t n)

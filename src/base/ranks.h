@@ -52,6 +52,14 @@ static inline bool mmofl_ranks_is_first(const mmofl_ranks *ranks)
     return ranks->rank == 0;
 }
 
+/** Where block number b begins when n items are dealt out in `blocks` of (nearly) the
+ * same size; b = blocks: their end. */
+static inline size_t mmofl_block_start(size_t n, size_t blocks, size_t b)
+{
+    size_t more = n % blocks;
+    return n / blocks * b + (b < more ? b : more);
+}
+
 /** Deal n items out in blocks of (nearly) the same size, in the order of the ranks:
  * rank r has start[r] ... start[r + 1] - 1.  @param[out] start  (size + 1) */
 void mmofl_ranks_split(const mmofl_ranks *ranks, size_t n, size_t *start);

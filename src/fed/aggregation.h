@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/option.h"
 #include "base/ranks.h"
+#include "fed/sums.h"
 #include "learn/local_rule.h"
 #include "learn/message.h"
 #include "nn/model.h"
@@ -57,6 +58,9 @@ typedef struct mmofl_aggregation_kind {
     /** All ranks have taken what is theirs: go on as if each had taken everything.
      * @retval E_RANGE  what they took is too much together; the same on all ranks */
     mmofl_status (*merge)(void *state, const mmofl_ranks *ranks);
+    /** List what is added up: it is all that `add` has changed.  NULL: the rule keeps
+     * updates apart, so that its coordinator cannot have shards. */
+    void (*sums)(void *state, mmofl_sums *sums);
     /** End the round: parameters go from Theta^t to Theta^(t+1); no update, no change.
      */
     void (*finish)(void *state, float *parameters);

@@ -6,36 +6,11 @@
 #define _POSIX_C_SOURCE 200809L
 #include <assert.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/rng.h"
-#include "fed/aggregation.h"
-#include "fed/coordinator.h"
-#include "fed/global_prototypes.h"
-#include "fed/participation.h"
-
-struct mmofl_coordinator {
-    mmofl_arena arena;
-    mmofl_coordinator_setup setup;
-    const mmofl_ranks *ranks;
-    const mmofl_aggregation_kind *rule;
-    void *state; /* of the rule */
-    bool has_prototypes;
-    mmofl_global_prototypes prototypes;
-    mmofl_prototypes prototypes_view; /* as devices get them */
-    float *parameters;
-    uint64_t round; /* finished rounds; the open one is round + 1 */
-    bool open;
-    uint32_t n_participants;
-    mmofl_participation participants;
-    bool *answered;               /* (n_participants) */
-    mmofl_device_report *reports; /* (n_participants) */
-    uint64_t late;                /* updates of earlier rounds in the open one */
-    pthread_mutex_t lock; /* late updates may come at any time, also between rounds */
-};
+#include "fed/coordinator_parts.h"
 
 static const mmofl_method_kind *method_of(const mmofl_coordinator_setup *setup)
 {
@@ -242,9 +217,8 @@ mmofl_status mmofl_coordinator_open(mmofl_coordinator *c, mmofl_broadcast *broad
 /* Cross-entropy of float logits stays below; 2^32 of these add up to a finite sum. */
 static const double largest_loss = 0x1p130;
 
-static mmofl_status check_report(const mmofl_update *u)
+mmofl_status mmofl_coordinator_check_report(const mmofl_device_report *r)
 {
-    const mmofl_device_report *r = &u->report;
     const double loss[] = {r->fresh_loss, r->train_loss, r->whole_loss,
                            r->partial_loss};
     bool sound = r->fresh_correct <= r->fresh && fabs(r->method_loss) <= largest_loss;
@@ -279,25 +253,33 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+mmofl_status mmofl_coordinator_find_slot(const mmofl_coordinator *c, uint64_t number,
+                                         size_t *slot)
+{
+    uint32_t device = (uint32_t)number;
+    const uint32_t *found = number < c->setup.devices
+                                ? bsearch(&device, c->participants.device,
+                                          c->n_participants, sizeof device, by_number)
+                                : NULL;
+    if (!found)
+        return MMOFL_E_UNKNOWN;
+    *slot = (size_t)(found - c->participants.device);
+    return c->answered[*slot] ? MMOFL_E_DUPLICATE : MMOFL_OK;
+}
+
 static mmofl_status accept_locked(mmofl_coordinator *c, const mmofl_update *u)
 {
     if (!c->open)
         return MMOFL_E_STATE;
     if (u->round != c->round + 1)
         return MMOFL_E_STALE;
-    uint32_t device = (uint32_t)u->device;
-    const uint32_t *found = u->device < c->setup.devices
-                                ? bsearch(&device, c->participants.device,
-                                          c->n_participants, sizeof device, by_number)
-                                : NULL;
-    if (!found)
-        return MMOFL_E_UNKNOWN;
-    size_t slot = (size_t)(found - c->participants.device);
-    if (c->answered[slot])
-        return MMOFL_E_DUPLICATE;
+    size_t slot;
+    mmofl_status st = mmofl_coordinator_find_slot(c, u->device, &slot);
+    if (st)
+        return st;
     if (u->n_parameters != c->setup.n_parameters)
         return MMOFL_E_SHAPE;
-    mmofl_status st = check_report(u);
+    st = mmofl_coordinator_check_report(&u->report);
     if (st == MMOFL_OK)
         st = take(c, u);
     if (st == MMOFL_OK) {

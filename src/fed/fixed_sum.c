@@ -75,6 +75,41 @@ mmofl_status mmofl_fixed_sum_merge(mmofl_fixed_sum *sum, const mmofl_ranks *rank
     return sum->bound >= largest_bound ? MMOFL_E_RANGE : MMOFL_OK;
 }
 
+/* ---- parts ---- */
+
+mmofl_sum_part mmofl_fixed_sum_part(const mmofl_fixed_sum *sum)
+{
+    return (mmofl_sum_part){sum->n, sum->sum, sum->weight, (uint64_t)sum->bound};
+}
+
+/* A term w x was rounded to w round(x / unit), so it is within w max|x| / unit + w/2,
+ * and the bound is no less than w max|x|.  What passes here stays below 2^62 + 2^51, so
+ * that parts never wrap around. */
+mmofl_status mmofl_fixed_sum_check_part(const mmofl_fixed_sum *sum,
+                                        const mmofl_sum_part *part)
+{
+    static const uint64_t largest_weight = UINT64_C(1) << 52;
+    if (part->n != sum->n)
+        return MMOFL_E_SHAPE;
+    if (part->bound >= (uint64_t)(largest_bound - sum->bound) ||
+        part->weight >= largest_weight || sum->weight >= largest_weight)
+        return MMOFL_E_RANGE;
+    int64_t most = (int64_t)part->bound * (int64_t)(unit / bound_unit) +
+                   (int64_t)(part->weight / 2);
+    bool is_within = true;
+    for (size_t i = 0; i < part->n; i++)
+        is_within &= part->number[i] <= most && part->number[i] >= -most;
+    return is_within ? MMOFL_OK : MMOFL_E_RANGE;
+}
+
+void mmofl_fixed_sum_add_part(mmofl_fixed_sum *sum, const mmofl_sum_part *part)
+{
+    for (size_t i = 0; i < sum->n; i++)
+        sum->sum[i] += part->number[i];
+    sum->weight += part->weight;
+    sum->bound += (int64_t)part->bound;
+}
+
 double mmofl_fixed_sum_value(const mmofl_fixed_sum *sum, size_t i)
 {
     return (double)sum->sum[i] / unit;

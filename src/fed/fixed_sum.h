@@ -44,6 +44,25 @@ MMOFL_CHECKED mmofl_status mmofl_fixed_sum_add(mmofl_fixed_sum *sum, const float
 MMOFL_CHECKED mmofl_status mmofl_fixed_sum_merge(mmofl_fixed_sum *sum,
                                                  const mmofl_ranks *ranks);
 
+/** A sum on its way from one process to another, in the same units; borrowed. */
+typedef struct mmofl_sum_part {
+    size_t n;
+    const int64_t *number;  /* (n) */
+    uint64_t weight, bound; /* of its terms */
+} mmofl_sum_part;
+
+/** The sum as it is now. */
+mmofl_sum_part mmofl_fixed_sum_part(const mmofl_fixed_sum *sum);
+
+/** May a part that somebody else has added up be added?
+ * @retval E_SHAPE  of another length
+ * @retval E_RANGE  no terms have such a sum, or together they pass the range */
+MMOFL_CHECKED mmofl_status mmofl_fixed_sum_check_part(const mmofl_fixed_sum *sum,
+                                                      const mmofl_sum_part *part);
+
+/** Add a part that passed the check: as if its terms had been added one by one. */
+void mmofl_fixed_sum_add_part(mmofl_fixed_sum *sum, const mmofl_sum_part *part);
+
 /** Element i of the sum. */
 double mmofl_fixed_sum_value(const mmofl_fixed_sum *sum, size_t i);
 

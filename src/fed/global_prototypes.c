@@ -84,6 +84,12 @@ mmofl_status mmofl_global_prototypes_merge(mmofl_global_prototypes *p,
     return mmofl_fixed_sum_merge(&p->sum, ranks);
 }
 
+void mmofl_global_prototypes_sums(mmofl_global_prototypes *p, mmofl_sums *sums)
+{
+    mmofl_sums_list(sums, &p->sum);
+    mmofl_sums_list_counts(sums, pairs(p->model), p->count);
+}
+
 /* One pair that was observed this round: its values start at `at`. */
 static void take_over(mmofl_global_prototypes *p, size_t pair, size_t at, size_t n)
 {

@@ -9,7 +9,7 @@
 #ifndef MMOFL_FED_GLOBAL_PROTOTYPES_H
 #define MMOFL_FED_GLOBAL_PROTOTYPES_H
 
-#include "fed/fixed_sum.h"
+#include "fed/sums.h"
 #include "learn/method.h"
 
 typedef struct mmofl_global_prototypes {
@@ -43,6 +43,9 @@ void mmofl_global_prototypes_add(mmofl_global_prototypes *p,
 /** Take in what the other ranks have added.  @retval E_RANGE  as fixed_sum.h says */
 MMOFL_CHECKED mmofl_status mmofl_global_prototypes_merge(mmofl_global_prototypes *p,
                                                          const mmofl_ranks *ranks);
+
+/** List what is added up in a round. */
+void mmofl_global_prototypes_sums(mmofl_global_prototypes *p, mmofl_sums *sums);
 
 void mmofl_global_prototypes_finish(mmofl_global_prototypes *p);
 

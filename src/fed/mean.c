@@ -63,6 +63,12 @@ mmofl_status mmofl_mean_merge(mmofl_mean *mean, const mmofl_ranks *ranks)
     return st;
 }
 
+void mmofl_mean_sums(mmofl_mean *mean, mmofl_sums *sums)
+{
+    for (int i = 0; i < mean->pieces.n; i++)
+        mmofl_sums_list(sums, &mean->sum[i]);
+}
+
 void mmofl_mean_take(const mmofl_mean *mean, float *x)
 {
     for (int i = 0; i < mean->pieces.n; i++)
@@ -93,6 +99,11 @@ mmofl_status mmofl_mean_rule_add(void *state, const mmofl_update *update)
 mmofl_status mmofl_mean_rule_merge(void *state, const mmofl_ranks *ranks)
 {
     return mmofl_mean_merge(state, ranks);
+}
+
+void mmofl_mean_rule_sums(void *state, mmofl_sums *sums)
+{
+    mmofl_mean_sums(state, sums);
 }
 
 void mmofl_mean_rule_finish(void *state, float *parameters)

@@ -52,6 +52,9 @@ MMOFL_CHECKED mmofl_status mmofl_mean_add(mmofl_mean *mean, const mmofl_update *
 /** Take in what the other ranks have added.  @retval E_RANGE  as fixed_sum.h says */
 MMOFL_CHECKED mmofl_status mmofl_mean_merge(mmofl_mean *mean, const mmofl_ranks *ranks);
 
+/** List its sums: one for each piece. */
+void mmofl_mean_sums(mmofl_mean *mean, mmofl_sums *sums);
+
 /** Has anybody contributed to piece i? */
 static inline bool mmofl_mean_has(const mmofl_mean *mean, int i)
 {
@@ -67,6 +70,7 @@ void *mmofl_mean_rule_make(const mmofl_aggregation_setup *setup);
 void mmofl_mean_rule_begin(void *state, const float *parameters);
 mmofl_status mmofl_mean_rule_add(void *state, const mmofl_update *update);
 mmofl_status mmofl_mean_rule_merge(void *state, const mmofl_ranks *ranks);
+void mmofl_mean_rule_sums(void *state, mmofl_sums *sums);
 void mmofl_mean_rule_finish(void *state, float *parameters);
 
 #endif

@@ -35,6 +35,11 @@ mmofl_status mmofl_server_step_merge(void *state, const mmofl_ranks *ranks)
     return mmofl_mean_merge(&((mmofl_server_step *)state)->mean, ranks);
 }
 
+void mmofl_server_step_sums(void *state, mmofl_sums *sums)
+{
+    mmofl_mean_sums(&((mmofl_server_step *)state)->mean, sums);
+}
+
 void mmofl_server_step_finish(mmofl_server_step *s, float *parameters,
                               void (*step)(const void *options,
                                            const mmofl_server_span *span))

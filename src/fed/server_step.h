@@ -30,10 +30,11 @@ typedef struct mmofl_server_span {
 mmofl_server_step *mmofl_server_step_make(const mmofl_aggregation_setup *setup,
                                           bool has_second);
 
-/** begin, add and merge of such a rule. */
+/** begin, add, merge and sums of such a rule. */
 void mmofl_server_step_begin(void *state, const float *parameters);
 mmofl_status mmofl_server_step_add(void *state, const mmofl_update *update);
 mmofl_status mmofl_server_step_merge(void *state, const mmofl_ranks *ranks);
+void mmofl_server_step_sums(void *state, mmofl_sums *sums);
 
 /** Let `step` move each piece that has a mean. */
 void mmofl_server_step_finish(mmofl_server_step *s, float *parameters,

@@ -96,6 +96,13 @@ static mmofl_status merge(void *state, const mmofl_ranks *ranks)
     return st;
 }
 
+static void sums_of(void *state, mmofl_sums *sums)
+{
+    fednova *s = state;
+    mmofl_mean_sums(&s->mean, sums);
+    mmofl_sums_list_counts(sums, (size_t)s->mean.pieces.n, s->steps);
+}
+
 static void finish(void *state, float *parameters)
 {
     fednova *s = state;
@@ -123,5 +130,6 @@ const mmofl_aggregation_kind mmofl_rule_fednova = {
     .begin = begin,
     .add = add,
     .merge = merge,
+    .sums = sums_of,
     .finish = finish,
 };

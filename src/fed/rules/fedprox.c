@@ -38,5 +38,6 @@ const mmofl_aggregation_kind mmofl_rule_fedprox = {
     .begin = mmofl_mean_rule_begin,
     .add = mmofl_mean_rule_add,
     .merge = mmofl_mean_rule_merge,
+    .sums = mmofl_mean_rule_sums,
     .finish = mmofl_mean_rule_finish,
 };

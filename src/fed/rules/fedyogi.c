@@ -36,6 +36,7 @@ const mmofl_aggregation_kind mmofl_rule_fedyogi = {
     .begin = mmofl_server_step_begin,
     .add = mmofl_server_step_add,
     .merge = mmofl_server_step_merge,
+    .sums = mmofl_server_step_sums,
     .finish = finish,
     .arrays = arrays,
 };

@@ -108,6 +108,13 @@ static mmofl_status merge(void *state, const mmofl_ranks *ranks)
     return st ? st : change;
 }
 
+static void sums_of(void *state, mmofl_sums *sums)
+{
+    scaffold *s = state;
+    mmofl_mean_sums(&s->mean, sums);
+    mmofl_sums_list(sums, &s->change);
+}
+
 static void finish(void *state, float *parameters)
 {
     scaffold *s = state;
@@ -156,6 +163,7 @@ const mmofl_aggregation_kind mmofl_rule_scaffold = {
     .begin = begin,
     .add = add,
     .merge = merge,
+    .sums = sums_of,
     .finish = finish,
     .arrays = arrays,
     .down = down,
