@@ -11,14 +11,7 @@
 #include "device/predictor.h"
 #include "device/sample_buffer.h"
 #include "device/state.h"
-
-/* A message as it travelled, and what was read from it. */
-typedef struct mmofl_kept_message {
-    uint8_t *bytes;
-    size_t size;
-    uint64_t session, sequence; /* of its sender; 0: not known */
-    mmofl_message message;
-} mmofl_kept_message;
+#include "wire/kept_message.h"
 
 /* What a device carries from round to round: what it keeps for the aggregation rule,
  * and the error of lossy codings.  (P) or NULL: not needed. */
@@ -84,17 +77,6 @@ static inline double mmofl_agent_now(const mmofl_agent *a)
     return a->setup.clock ? a->setup.clock(a->setup.clock_context)
                           : mmofl_clock_seconds();
 }
-
-/* ---- messages that are kept ---- */
-
-/** Forget it; {0} is allowed. */
-void mmofl_kept_free(mmofl_kept_message *kept);
-
-/** Replace it by a copy of these bytes and what they say; on failure it stays.
- * @retval those of mmofl_message_read */
-MMOFL_CHECKED mmofl_status mmofl_kept_read(mmofl_kept_message *kept, const void *bytes,
-                                           size_t size, const mmofl_wire_limits *limits,
-                                           mmofl_error *err);
 
 /** The last task; NULL: none yet.  Its round; 0: none yet. */
 static inline const mmofl_task *mmofl_agent_task(const mmofl_agent *a)
