@@ -33,7 +33,11 @@ static inline mmofl_wire_limits wire_limits(void)
                                .features = WIRE_D,
                                .prototypes = true,
                                .rule_down = true,
-                               .rule_up = true};
+                               .rule_up = true,
+                               .devices = 8,
+                               .sums = 3,
+                               .sum_numbers = WIRE_K * WIRE_D + 2 * WIRE_P,
+                               .counts = WIRE_M * WIRE_K};
 }
 
 /** A digest of `byte` 32 times. */
@@ -183,13 +187,52 @@ static inline mmofl_message wire_bye(void)
     return (mmofl_message){.kind = MMOFL_MESSAGE_BYE, .body.bye = {"stopped"}};
 }
 
+/** Of devices 3 and 5: prototypes that cancel out, the model, the rule's numbers. */
+static inline mmofl_message wire_partial_sum(void)
+{
+    enum { VALUES = WIRE_K * WIRE_D };
+    static const uint32_t device[2] = {3, 5};
+    static const int64_t nothing[VALUES] = {0};
+    static const mmofl_device_report report[2] = {
+        {10, 7, 0.5, 5, 0.25, 300, 0, 0.125, 0, 1e-3},
+        {.fresh = 4, .steps = 2, .train_loss = 0.75}};
+    static int64_t model[WIRE_P], rule[WIRE_P];
+    static uint64_t counts[WIRE_M * WIRE_K];
+    static const mmofl_sum_part sum[3] = {{VALUES, nothing, 2, 2 * (11 << 20)},
+                                          {WIRE_P, model, 307, 1046216704},
+                                          {WIRE_P, rule, 1, 2 << 20}};
+    for (int i = 0; i < WIRE_P; i++) { /* 1e-20 rounds to nothing */
+        double unit = 0x1p34, x = (double)wire_trained[i],
+               y = i == 3 ? 0 : (double)wire_parameters[i];
+        model[i] = (int64_t)((300 * x + 7 * y) * unit);
+        rule[i] = (int64_t)((double)wire_rule[i] * unit);
+    }
+    for (int i = 0; i < WIRE_M * WIRE_K; i++)
+        counts[i] = wire_counts[i];
+    return (mmofl_message){
+        .kind = MMOFL_MESSAGE_PARTIAL_SUM,
+        .body.partial_sum = {.partial = {.round = 42,
+                                         .first = 3,
+                                         .devices = 3,
+                                         .n = 2,
+                                         .device = device,
+                                         .report = report,
+                                         .late = 1,
+                                         .n_sums = 3,
+                                         .sum = sum,
+                                         .n_counts = WIRE_M * WIRE_K,
+                                         .count = counts},
+                             .config = wire_digest(0xc0),
+                             .model = mmofl_model_digest(wire_parameters, WIRE_P)}};
+}
+
 /** Number 0, 1, ... of all of them; kind 0: no more. */
 static inline mmofl_message wire_message(int i)
 {
     static mmofl_message (*const make[])(void) = {
         wire_hello, wire_welcome,   wire_refusal, wire_round,
         wire_task,  wire_update,    wire_decline, wire_ack,
-        wire_want,  wire_heartbeat, wire_bye};
+        wire_want,  wire_heartbeat, wire_bye,     wire_partial_sum};
     mmofl_message none = {0};
     return i < (int)(sizeof make / sizeof *make) ? make[i]() : none;
 }

@@ -5,12 +5,12 @@
  * peer is the coordinator.  An endpoint knows sessions, objects and their
  * acknowledgement; what messages mean is its owner's business.
  *
- * Reliable kinds (Hello, Welcome, Refusal, Task, Update, Decline) are sent again, at
- * growing intervals, until the other side's owner has answered with an Ack; the others
- * (Round, Ack, Want, Heartbeat, Bye) are sent once.  The receiver's owner answers now
- * or later, when the object is on its disk; a repeated object is answered again and not
- * delivered again.  That holds for the life of both processes: exactly once beyond a
- * restart is the owner's journal, which answers what it has with OK.
+ * Reliable kinds (Hello, Welcome, Refusal, Task, Update, PartialSum, Decline) are sent
+ * again, at growing intervals, until the other side's owner has answered with an Ack;
+ * the others (Round, Ack, Want, Heartbeat, Bye) are sent once.  The receiver's owner
+ * answers now or later, when the object is on its disk; a repeated object is answered
+ * again and not delivered again.  That holds for the life of both processes: exactly
+ * once beyond a restart is the owner's journal, which answers what it has with OK.
  *
  * Sessions.  A process draws a session number when it starts.  At the coordinator the
  * newest living process of a device wins: a Hello of a new session is asked to be said

@@ -22,6 +22,7 @@ static bool is_for_us(const mmofl_endpoint *e, mmofl_message_kind kind)
     case MMOFL_MESSAGE_HELLO:
     case MMOFL_MESSAGE_UPDATE:
     case MMOFL_MESSAGE_DECLINE:
+    case MMOFL_MESSAGE_PARTIAL_SUM:
     case MMOFL_MESSAGE_HEARTBEAT:
     case MMOFL_MESSAGE_BYE:
         return e->coordinator;

@@ -28,6 +28,7 @@ bool mmofl_message_is_reliable(mmofl_message_kind kind)
     case MMOFL_MESSAGE_TASK:
     case MMOFL_MESSAGE_UPDATE:
     case MMOFL_MESSAGE_DECLINE:
+    case MMOFL_MESSAGE_PARTIAL_SUM:
         return true;
     case MMOFL_MESSAGE_ROUND:
     case MMOFL_MESSAGE_ACK:

@@ -85,6 +85,23 @@ MMOFL_CHECKED mmofl_status mmofl_read_rule(mmofl_passage *p,
                                            const Mmofl__Wire__Tensor *in, bool wanted,
                                            float **out);
 
+/* ---- what belongs to a round ------------------------------------------------------
+ */
+
+/** What Task, Update and PartialSum begin with.
+ * @retval E_STATE  no model is known  @retval E_RANGE  round 0  @retval E_MISSING,
+ * E_COUNT */
+MMOFL_CHECKED mmofl_status mmofl_read_head(mmofl_passage *p, uint64_t round,
+                                           const ProtobufCBinaryData *config_in,
+                                           const ProtobufCBinaryData *model_in,
+                                           mmofl_digest *config, mmofl_digest *model);
+
+/** A device's report.  @retval E_MISSING, E_NONFINITE, E_RANGE */
+MMOFL_CHECKED mmofl_status mmofl_read_report(mmofl_passage *p,
+                                             const Mmofl__Wire__Report *in,
+                                             mmofl_device_report *out);
+void mmofl_write_report(const mmofl_device_report *in, Mmofl__Wire__Report *out);
+
 /* ---- the messages, one by one ---------------------------------------------------- */
 
 /* For each kind a pair, such as
@@ -111,6 +128,7 @@ MMOFL_MESSAGE_PAIR(ack, Ack, ack)
 MMOFL_MESSAGE_PAIR(want, Want, want)
 MMOFL_MESSAGE_PAIR(heartbeat, Heartbeat, heartbeat)
 MMOFL_MESSAGE_PAIR(bye, Bye, bye)
+MMOFL_MESSAGE_PAIR(partial_sum, PartialSum, partial_message)
 
 /** The coding of an update's parameters, once all else is laid out: they go where the
  * tensor's data lie already.  Changes the residual, so it comes last.

@@ -10,11 +10,10 @@ static mmofl_expected parameter_tensor(const mmofl_passage *p, bool exact)
     return (mmofl_expected){"parameters", {p->limits->parameters, 0}, exact};
 }
 
-/* What Task and Update begin with. */
-static mmofl_status read_head(mmofl_passage *p, uint64_t round,
-                              const ProtobufCBinaryData *config_in,
-                              const ProtobufCBinaryData *model_in, mmofl_digest *config,
-                              mmofl_digest *model)
+mmofl_status mmofl_read_head(mmofl_passage *p, uint64_t round,
+                             const ProtobufCBinaryData *config_in,
+                             const ProtobufCBinaryData *model_in, mmofl_digest *config,
+                             mmofl_digest *model)
 {
     if (p->limits->parameters == 0)
         return mmofl_fail(p->err, MMOFL_E_STATE, "a model, while none is known");
@@ -31,8 +30,8 @@ mmofl_status mmofl_read_task(mmofl_passage *p, const Mmofl__Wire__Task *in,
 {
     float *parameters, *rule, *mean = NULL;
     uint32_t *seen = NULL;
-    mmofl_status st = read_head(p, in->round, &in->config_digest, &in->model_digest,
-                                &out->config, &out->model);
+    mmofl_status st = mmofl_read_head(p, in->round, &in->config_digest,
+                                      &in->model_digest, &out->config, &out->model);
     if (!st)
         st = mmofl_read_floats(p, in->parameters, parameter_tensor(p, true),
                                &parameters);
@@ -86,8 +85,8 @@ mmofl_status mmofl_write_task(mmofl_passage *p, const mmofl_task *in,
 
 /* ---- Update: the report and the quality ------------------------------------------ */
 
-static mmofl_status read_report(mmofl_passage *p, const Mmofl__Wire__Report *in,
-                                mmofl_device_report *out)
+mmofl_status mmofl_read_report(mmofl_passage *p, const Mmofl__Wire__Report *in,
+                               mmofl_device_report *out)
 {
     if (!in)
         return mmofl_fail(p->err, MMOFL_E_MISSING, "no report");
@@ -106,12 +105,8 @@ static mmofl_status read_report(mmofl_passage *p, const Mmofl__Wire__Report *in,
     return MMOFL_OK;
 }
 
-static Mmofl__Wire__Report *write_report(mmofl_passage *p,
-                                         const mmofl_device_report *in)
+void mmofl_write_report(const mmofl_device_report *in, Mmofl__Wire__Report *out)
 {
-    Mmofl__Wire__Report *out = MMOFL_WIRE_NEW(p->memory, 1, Mmofl__Wire__Report);
-    if (!out)
-        return NULL;
     mmofl__wire__report__init(out);
     out->fresh = in->fresh;
     out->fresh_correct = in->fresh_correct;
@@ -123,7 +118,6 @@ static Mmofl__Wire__Report *write_report(mmofl_passage *p,
     out->whole_loss = in->whole_loss;
     out->partial_loss = in->partial_loss;
     out->method_loss = in->method_loss;
-    return out;
 }
 
 static mmofl_status read_quality(mmofl_passage *p, const Mmofl__Wire__Update *in,
@@ -277,12 +271,12 @@ mmofl_status mmofl_read_update(mmofl_passage *p, const Mmofl__Wire__Update *in,
                                mmofl_update_message *out)
 {
     *out = (mmofl_update_message){.difference = in->difference};
-    mmofl_status st = read_head(p, in->round, &in->config_digest, &in->model_digest,
-                                &out->config, &out->model);
+    mmofl_status st = mmofl_read_head(p, in->round, &in->config_digest,
+                                      &in->model_digest, &out->config, &out->model);
     if (!st)
         st = read_arrays(p, in, &out->update);
     if (!st)
-        st = read_report(p, in->report, &out->update.report);
+        st = mmofl_read_report(p, in->report, &out->update.report);
     if (!st)
         st = read_quality(p, in, out);
     out->update.round = in->round;
@@ -314,7 +308,9 @@ mmofl_status mmofl_write_update(mmofl_passage *p, const mmofl_update_message *in
             mmofl_write_prototypes(p, u->prototypes->sum, u->prototypes->count);
     if (u->rule)
         out->rule = mmofl_write_floats(p, u->rule, parameter_tensor(p, true));
-    out->report = write_report(p, &u->report);
+    out->report = MMOFL_WIRE_NEW(p->memory, 1, Mmofl__Wire__Report);
+    if (out->report)
+        mmofl_write_report(&u->report, out->report);
     bool whole = out->parameters && out->report && !out->prototypes == !u->prototypes &&
                  !out->rule == !u->rule;
     return whole ? write_quality(p, in->quality, out) : MMOFL_E_MEMORY;

@@ -29,7 +29,7 @@ mmofl_message_kind mmofl_message_kind_peek(const void *message, size_t size)
     /* A message has one field, its body; all numbers so far fit into one byte of key:
      * number << 3 | 2, "bytes with their length". */
     const unsigned char *bytes = message;
-    if (size == 0 || (bytes[0] & 7) != 2 || bytes[0] >> 3 > MMOFL_MESSAGE_BYE)
+    if (size == 0 || (bytes[0] & 7) != 2 || bytes[0] >> 3 > MMOFL_MESSAGE_PARTIAL_SUM)
         return (mmofl_message_kind)0;
     return (mmofl_message_kind)(bytes[0] >> 3);
 }
@@ -70,12 +70,29 @@ mmofl_wire_limits mmofl_wire_limits_of(const mmofl_model *model,
     return limits;
 }
 
+/* What a report takes on the wire at most, and in memory while it is read. */
+enum { REPORT_BYTES = 128, REPORT_MEMORY = 512 };
+
+void mmofl_wire_limits_add_partial(mmofl_wire_limits *l,
+                                   const mmofl_partial_shape *shape, uint32_t devices)
+{
+    size_t bytes = 8 * shape->numbers + 10 * shape->counts +
+                   REPORT_BYTES * (size_t)devices + OTHER_BYTES;
+    l->devices = devices;
+    l->sums = shape->sums;
+    l->sum_numbers = shape->numbers;
+    l->counts = shape->counts;
+    if (bytes > l->message_bytes)
+        l->message_bytes = bytes;
+}
+
 /* What reading a message may take; protobuf-c needs some of it only for a while. */
 static size_t memory_limit(const mmofl_wire_limits *l, size_t size)
 {
     size_t numbers = 2 * l->parameters + l->classes * l->features +
                      l->encoders * l->classes + l->encoders;
-    return 2 * size + 4 * numbers + OTHER_MEMORY;
+    size_t partial = REPORT_MEMORY * (size_t)l->devices + 8 * l->counts;
+    return 2 * size + 4 * numbers + partial + OTHER_MEMORY;
 }
 
 /* ---- reading --------------------------------------------------------------------- */
@@ -146,6 +163,7 @@ typedef union body_space {
     Mmofl__Wire__Want want;
     Mmofl__Wire__Heartbeat heartbeat;
     Mmofl__Wire__Bye bye;
+    Mmofl__Wire__PartialSum partial_sum;
 } body_space;
 
 /* Fill in *out, whose body lies in *body. */

@@ -8,6 +8,8 @@
  *     | <---------------------------- Task ----- |   the model of a round
  *     | -- Update | Decline -------------------> |   what became of it
  *     | -- Heartbeat, Bye ---------------------> |
+ *   shard: a device, but for
+ *     | -- PartialSum -------------------------> |   what became of it at its devices
  *     | <- Refusal ----------------------------- |   not you, not so, not now
  *     | <-- Ack, Want: of each object, either way -> |
  *
@@ -17,6 +19,7 @@
 #ifndef MMOFL_WIRE_MESSAGES_H
 #define MMOFL_WIRE_MESSAGES_H
 
+#include "fed/partial.h"
 #include "learn/local_rule.h"
 #include "learn/message.h"
 #include "learn/method.h"
@@ -36,7 +39,8 @@
     X(ACK, ack, 8)                                                                     \
     X(WANT, want, 9)                                                                   \
     X(HEARTBEAT, heartbeat, 10)                                                        \
-    X(BYE, bye, 11)
+    X(BYE, bye, 11)                                                                    \
+    X(PARTIAL_SUM, partial_sum, 12)
 
 typedef enum mmofl_message_kind {
 #define MMOFL_MESSAGE_ENUM(name, lower, number) MMOFL_MESSAGE_##name = (number),
@@ -66,6 +70,10 @@ typedef struct mmofl_wire_limits {
     size_t encoders, classes, features; /* M, K, D */
     bool prototypes;         /* of the method: Task and Update must have them */
     bool rule_down, rule_up; /* numbers of the aggregation rule: likewise */
+    /* Of a PartialSum: devices of the fleet (0: none is let in), and its shape. */
+    uint32_t devices;
+    int sums;
+    size_t sum_numbers, counts;
 } mmofl_wire_limits;
 
 /** Before a model is known: joining, and care.  A Welcome of any size that is allowed.
@@ -77,6 +85,10 @@ mmofl_wire_limits mmofl_wire_limits_join(void);
 mmofl_wire_limits mmofl_wire_limits_of(const mmofl_model *model,
                                        const mmofl_method_kind *method,
                                        const mmofl_local_kind *rule);
+
+/** Let PartialSums of that shape in, too, of a fleet of so many devices. */
+void mmofl_wire_limits_add_partial(mmofl_wire_limits *limits,
+                                   const mmofl_partial_shape *shape, uint32_t devices);
 
 /* ---------------------------------------------------------------- the messages */
 
@@ -211,6 +223,12 @@ typedef struct mmofl_bye {
     const char *reason;
 } mmofl_bye;
 
+/** What a shard's devices made of a model. */
+typedef struct mmofl_partial_message {
+    mmofl_partial partial;
+    mmofl_digest config, model; /* as in mmofl_update_message */
+} mmofl_partial_message;
+
 typedef struct mmofl_message {
     mmofl_message_kind kind;
     union {
@@ -225,6 +243,7 @@ typedef struct mmofl_message {
         mmofl_want want;
         mmofl_heartbeat heartbeat;
         mmofl_bye bye;
+        mmofl_partial_message partial_sum;
     } body;
     void *memory; /* of a message that was read: mmofl_message_free */
 } mmofl_message;

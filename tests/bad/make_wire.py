@@ -154,7 +154,7 @@ def small_messages():
     digest = b"\xc0" * 31
     return {
         "E_UNKNOWN--nothing": b"",
-        "E_UNKNOWN--kind-12": w.field(12, 2, b"\0"),
+        "E_UNKNOWN--kind-13": w.field(13, 2, b"\0"),
         "E_UNKNOWN--kind-16": w.field(16, 2, b"\0"),
         "E_UNKNOWN--kind-as-a-number": w.field(1, 0, b"\0"),
         "E_SYNTAX--cut": message("hello")[:-1],
@@ -286,6 +286,43 @@ def tasks():
     }
 
 
+def partial_sums():
+    good = samples.partial_sum()
+    reports, sums = good["reports"], good["sums"]
+
+    def sums_with(**changes):
+        return message("partial_sum", sums=[dict(sums[0], **changes)] + sums[1:])
+
+    def report_with(**changes):
+        return message("partial_sum", reports=[dict(reports[0], **changes)])
+
+    loss = dict(reports[0]["report"], train_loss=NAN)
+    return {
+        "E_RANGE--partial-round-0": message("partial_sum", round=0),
+        "E_MISSING--partial-no-config": message("partial_sum", config_digest=None),
+        "E_MISSING--partial-no-model": message("partial_sum", model_digest=None),
+        "E_RANGE--partial-no-devices": message("partial_sum", devices=0),
+        "E_RANGE--partial-nine-devices": message("partial_sum", devices=9),
+        "E_RANGE--partial-devices-beyond-the-fleet": message("partial_sum", first=6),
+        "E_RANGE--partial-first-wraps": message("partial_sum", first=2**64 - 1),
+        "E_LIMIT--partial-nine-reports": message("partial_sum", reports=reports[:1] * 9),
+        "E_LIMIT--partial-many-empty-reports": message("partial_sum", reports=[{}] * 1000),
+        "E_MEMORY--partial-10000-empty-reports": message("partial_sum", reports=[{}] * 10000),
+        "E_RANGE--partial-report-of-device-8": report_with(device=8),
+        "E_RANGE--partial-report-of-device-2-to-the-32": report_with(device=2**32 + 3),
+        "E_MISSING--partial-device-without-report": message("partial_sum",
+                                                            reports=[{"device": 3}]),
+        "E_NONFINITE--partial-loss-nan": report_with(report=loss),
+        "E_SHAPE--partial-no-sums": message("partial_sum", sums=None),
+        "E_SHAPE--partial-four-sums": message("partial_sum", sums=sums + [{}]),
+        "E_SHAPE--partial-short-sum": sums_with(numbers=sums[0]["numbers"][:-8]),
+        "E_SHAPE--partial-long-sum": sums_with(numbers=sums[0]["numbers"] + bytes(8)),
+        "E_COUNT--partial-sum-of-95-bytes": sums_with(numbers=sums[0]["numbers"][:-1]),
+        "E_COUNT--partial-no-counts": message("partial_sum", counts=None),
+        "E_COUNT--partial-seven-counts": message("partial_sum", counts=samples.COUNTS + [1]),
+    }
+
+
 def updates():
     sparse = w.tensor(samples.TRAINED, 0, 0.4)
 
@@ -348,7 +385,8 @@ def main():
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
     assert w.xxh64(b"") == 0xef46db3751d8e999
     for kind, made in (("frame", frames()), ("seal", seals()),
-                       ("message", {**small_messages(), **welcomes(), **tasks(), **updates()})):
+                       ("message", {**small_messages(), **welcomes(), **tasks(), **updates(),
+                                    **partial_sums()})):
         folder = os.path.join(root, kind)
         os.makedirs(folder, exist_ok=True)
         for name, data in made.items():

@@ -14,7 +14,11 @@ static const mmofl_wire_limits limits = {.message_bytes = 1 << 20,
                                          .features = 4,
                                          .prototypes = true,
                                          .rule_down = true,
-                                         .rule_up = true};
+                                         .rule_up = true,
+                                         .devices = 8,
+                                         .sums = 3,
+                                         .sum_numbers = 22,
+                                         .counts = 6};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,6 +46,14 @@ static void check_numbers(mmofl_message *m)
         /* As its model's parameters, so that it can be written again. */
         if (mmofl_update_rebuild(u, received, &digest) == MMOFL_OK)
             check_floats(u->update.parameters, limits.parameters);
+    }
+    if (m->kind == MMOFL_MESSAGE_PARTIAL_SUM) {
+        const mmofl_partial *p = &m->body.partial_sum.partial;
+        size_t numbers = 0;
+        for (int i = 0; i < p->n_sums; i++)
+            numbers += p->sum[i].n;
+        if (numbers != limits.sum_numbers || p->n > limits.devices)
+            abort();
     }
 }
 

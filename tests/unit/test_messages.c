@@ -338,6 +338,53 @@ static void task_of_another_model_is_refused(void **state)
     free(w.bytes);
 }
 
+static void partial_sum_comes_back(void **state)
+{
+    (void)state;
+    mmofl_message m = wire_partial_sum(), back = read_back(&m);
+    const mmofl_partial *a = &m.body.partial_sum.partial,
+                        *b = &back.body.partial_sum.partial;
+    CHECK_SAME(m.body.partial_sum.config, back.body.partial_sum.config);
+    CHECK_SAME(m.body.partial_sum.model, back.body.partial_sum.model);
+    CHECK(b->round == 42 && b->first == 3 && b->devices == 3 && b->late == 1);
+    CHECK_INT(b->n, 2);
+    assert_memory_equal(b->device, a->device, 2 * sizeof *a->device);
+    assert_memory_equal(b->report, a->report, 2 * sizeof *a->report);
+    CHECK_INT(b->n_sums, 3);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(b->sum[i].n, a->sum[i].n);
+        CHECK(b->sum[i].weight == a->sum[i].weight);
+        CHECK(b->sum[i].bound == a->sum[i].bound);
+        assert_memory_equal(b->sum[i].number, a->sum[i].number,
+                            a->sum[i].n * sizeof(int64_t));
+    }
+    CHECK_INT(b->n_counts, 6);
+    assert_memory_equal(b->count, a->count, 6 * sizeof *a->count);
+    mmofl_message_free(&back);
+}
+
+static void sums_are_let_in_where_shards_are_expected(void **state)
+{
+    (void)state;
+    mmofl_wire_limits limits = wire_limits();
+    mmofl_message m = wire_partial_sum(), back;
+    mmofl_error err = {0};
+    wire_bytes w = wire_write(&m);
+    limits.devices = 0;
+    CHECK_STATUS(mmofl_message_read(w.bytes, w.size, &limits, &back, &err),
+                 MMOFL_E_UNSUPPORTED);
+    limits = mmofl_wire_limits_join();
+    size_t before = limits.message_bytes;
+    mmofl_wire_limits_add_partial(&limits, &(mmofl_partial_shape){3, 22, 6}, 8);
+    CHECK_INT(limits.message_bytes, before); /* a small one fits */
+    mmofl_wire_limits_add_partial(&limits, &(mmofl_partial_shape){3, 1000000, 6}, 8);
+    CHECK_INT(limits.message_bytes, 8000000 + 60 + 8 * 128 + 65536);
+    limits.parameters = 0;
+    CHECK_STATUS(mmofl_message_read(w.bytes, w.size, &limits, &back, &err),
+                 MMOFL_E_STATE);
+    free(w.bytes);
+}
+
 static void large_message_is_refused_by_its_length(void **state)
 {
     (void)state;
@@ -393,7 +440,7 @@ static mmofl_status read_file(const char *path, mmofl_error *err)
 static void bad_messages_are_refused(void **state)
 {
     (void)state;
-    bad_files_are_refused("message", 130, read_file);
+    bad_files_are_refused("message", 150, read_file);
 }
 
 static void every_cut_and_every_flipped_bit_is_read_or_refused(void **state)
@@ -434,7 +481,8 @@ CHECK_MAIN(TEST(hello_comes_back), TEST(welcome_comes_back),
            TEST(newest_version_of_both_is_spoken),
            TEST(limits_follow_the_planned_model),
            TEST(models_are_refused_while_none_is_known),
-           TEST(task_of_another_model_is_refused),
+           TEST(task_of_another_model_is_refused), TEST(partial_sum_comes_back),
+           TEST(sums_are_let_in_where_shards_are_expected),
            TEST(large_message_is_refused_by_its_length),
            TEST(config_beyond_its_limit_is_refused), TEST(bad_messages_are_refused),
            TEST(every_cut_and_every_flipped_bit_is_read_or_refused))

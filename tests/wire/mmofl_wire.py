@@ -4,6 +4,7 @@ Nothing here is shared with the C code, protobuf is written out by hand, and onl
 library is used, so that what both agree on is what the page says.
 """
 import hashlib
+import math
 import struct
 
 # ---- protobuf ---------------------------------------------------------------------------
@@ -20,7 +21,8 @@ SCHEMA = {
     "Message": {1: ("hello", "Hello"), 2: ("welcome", "Welcome"), 3: ("refusal", "Refusal"),
                 4: ("round", "Round"), 5: ("task", "Task"), 6: ("update", "Update"),
                 7: ("decline", "Decline"), 8: ("ack", "Ack"), 9: ("want", "Want"),
-                10: ("heartbeat", "Heartbeat"), 11: ("bye", "Bye")},
+                10: ("heartbeat", "Heartbeat"), 11: ("bye", "Bye"),
+                12: ("partial_sum", "PartialSum")},
     "Hello": {1: ("oldest_version", "varint"), 2: ("newest_version", "varint"),
               3: ("config_digest", "bytes"), 4: ("round", "varint"), 5: ("program", "text")},
     "Signal": {1: ("name", "text"), 2: ("unit", "text"), 3: ("rate_hz", "double"),
@@ -55,6 +57,13 @@ SCHEMA = {
              4: ("to", "*varint")},
     "Heartbeat": {1: ("round", "varint"), 2: ("samples", "varint"), 3: ("uptime_s", "double")},
     "Bye": {1: ("reason", "text")},
+    "PartialSum": {1: ("round", "varint"), 2: ("config_digest", "bytes"),
+                   3: ("model_digest", "bytes"), 4: ("first", "varint"),
+                   5: ("devices", "varint"), 6: ("late", "varint"),
+                   7: ("reports", "*DeviceReport"), 8: ("sums", "*Sum"),
+                   9: ("counts", "*varint")},
+    "DeviceReport": {1: ("device", "varint"), 2: ("report", "Report")},
+    "Sum": {1: ("numbers", "bytes"), 2: ("weight", "varint"), 3: ("bound", "varint")},
     "Tensor": {1: ("dtype", "varint"), 2: ("shape", "*varint"), 3: ("data", "bytes"),
                4: ("index", "bytes")},
     "UpdateCoding": {1: ("difference", "varint"), 2: ("dtype", "varint"), 3: ("top", "double")},
@@ -422,6 +431,19 @@ def tensor(values, dtype=0, top=0.0, shape=None):
     if top:
         out["index"] = struct.pack(f"<{len(kept)}I", *kept)
     return out
+
+
+def partial_sum(terms):
+    """The Sum of vectors of float32 with their weights: [(vector, weight), ...]."""
+    numbers = [0] * len(terms[0][0])
+    weight = bound = 0
+    for x, w in terms:
+        # float32 times a power of two is exact; Python rounds ties to even.
+        numbers = [n + w * round(v * 2.0**34) for n, v in zip(numbers, x)]
+        weight += w
+        bound += math.ceil(w * max(abs(v) for v in x) * 2.0**20)
+    return {"numbers": struct.pack(f"<{len(numbers)}q", *numbers), "weight": weight,
+            "bound": bound}
 
 
 def counts(values, shape):

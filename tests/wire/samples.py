@@ -56,6 +56,20 @@ def task(**changes):
     return out
 
 
+def partial_sum(**changes):
+    """Of devices 3 and 5: prototypes, two pieces of the model, the rule's numbers."""
+    out = {"round": 42, "config_digest": CONFIG, "model_digest": w.model_digest(PARAMETERS),
+           "first": 3, "devices": 3, "late": 1,
+           "reports": [{"device": 3, "report": update()["report"]},
+                       {"device": 5, "report": {"fresh": 4, "steps": 2, "train_loss": 0.75}}],
+           "sums": [w.partial_sum([(MEANS, 1), ([-m for m in MEANS], 1)]),
+                    w.partial_sum([(TRAINED, 300), (PARAMETERS, 7)]),
+                    w.partial_sum([(RULE, 1)])],
+           "counts": COUNTS}
+    out.update(changes)
+    return out
+
+
 def messages():
     """Name of the golden file: (kind, fields)."""
     return {
@@ -75,6 +89,7 @@ def messages():
                           "to": [2, 300]}),
         "heartbeat": ("heartbeat", {"round": 42, "samples": 500, "uptime_s": 3.5}),
         "bye": ("bye", {"reason": "stopped"}),
+        "partial_sum": ("partial_sum", partial_sum()),
         "difference-f32": ("update", difference(0, 0)),
         "difference-f16": ("update", difference(2, 0)),
         "difference-i8": ("update", difference(3, 0)),
