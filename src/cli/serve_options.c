@@ -20,6 +20,11 @@ enum {
     KEY_CLIP,
     KEY_UPDATE,
     KEY_TOP,
+    KEY_SHARDS,
+    KEY_SHARD,
+    KEY_ROOT,
+    KEY_ROOT_IDENTITY,
+    KEY_ROOT_FEDERATION,
     KEY_HTTP
 };
 
@@ -28,7 +33,7 @@ static const double exponent = 0.5;
 static const mmofl_address default_http = {"127.0.0.1", 7464};
 
 /* The group of an option orders --help. */
-enum { WHAT = 1, WHERE, WHEN, UPDATES, TALK };
+enum { WHAT = 1, WHERE, WHEN, UPDATES, SHARDS, TALK };
 
 static const struct argp_option table[] = {
     {NULL, 0, NULL, 0, "What is learned, and by whom:", WHAT},
@@ -82,6 +87,19 @@ static const struct argp_option table[] = {
     {"clip-update", KEY_CLIP, "NORM", 0,
      "Updates that differ from the model by more are scaled down (default: none are)",
      0},
+    {NULL, 0, NULL, 0, "Beyond one machine:", SHARDS},
+    {"shards", KEY_SHARDS, "LIST", 0,
+     "Be a root: coordinate not devices but shards, those of an admission list "
+     "(shard-0, "
+     "shard-1, ...) or a number N without keys; each has a block of the devices",
+     0},
+    {"shard", KEY_SHARD, "I/N", 0,
+     "Be shard I (from 0 on) of N: coordinate block I of the devices for a root", 0},
+    {"root", KEY_ROOT, "HOST[:PORT]", 0, "MQTT 5 broker of the root", 0},
+    {"root-identity", KEY_ROOT_IDENTITY, "DIR", 0,
+     "Folder of mmofl pki with the shard's identity at the root's broker", 0},
+    {"root-federation", KEY_ROOT_FEDERATION, "NAME", 0,
+     "What the root calls the federation (default: as here)", 0},
     {NULL, 0, NULL, 0, "What it tells:", TALK},
     {"http", KEY_HTTP, "HOST:PORT|none", 0,
      "Serve /healthz, /metrics (Prometheus) and /status there (default: "
@@ -160,16 +178,51 @@ static void read_http(mmofl_serve_options *o, const char *text,
         argp_error(state, "--http %s: wanted HOST:PORT, or none", text);
 }
 
+static void read_shard(mmofl_serve_options *o, const char *text,
+                       const struct argp_state *state)
+{
+    uint64_t number = 0, of = 0;
+    const char *at = text;
+    bool is_read = !mmofl_number_whole(&at, &number) && *at++ == '/' &&
+                   !mmofl_number_whole(&at, &of) && !*at;
+    if (!is_read || of == 0 || of > MMOFL_MOST_DEVICES || number >= of)
+        argp_error(state, "--shard %s: wanted I/N, as 0/2 and 1/2", text);
+    o->shard = (mmofl_shard_option){(uint32_t)number, (uint32_t)of};
+}
+
+static void check_broker(const mmofl_serve_options *o, const char *option,
+                         const char *identity_option, const char *identity,
+                         const mmofl_address *address, const struct argp_state *state)
+{
+    if (!identity && !o->insecure && !mmofl_address_is_loopback(address))
+        argp_error(state,
+                   "%s %s is another machine: wanted %s DIR (mmofl pki makes it), or "
+                   "--insecure",
+                   option, address->host, identity_option);
+}
+
+static void check_shards(const mmofl_serve_options *o, const struct argp_state *state)
+{
+    bool has_root = *o->root.host != '\0';
+    if (o->shards && o->shard.of > 0)
+        argp_error(state, "--shards is of a root, --shard of one of its shards");
+    if ((o->shard.of > 0) != has_root)
+        argp_error(state, "--shard I/N and --root HOST go together");
+    if (has_root)
+        check_broker(o, "root", "--root-identity", o->root_identity, &o->root, state);
+    const mmofl_round_rules *rules = &o->rules;
+    if (o->shards && (rules->deadline_s > 0 || rules->staleness > 0 ||
+                      rules->clip_norm > 0 || o->coding.difference))
+        argp_error(state, "--shards does not go with --deadline, --late, --buffered, "
+                          "--clip-update, --update and --top: they are the shards'");
+}
+
 /* What does not go together. */
 static void check(mmofl_serve_options *o, const struct argp_state *state)
 {
     if (!o->experiment)
         argp_error(state, "an experiment file is wanted");
-    if (!o->identity && !o->insecure && !mmofl_address_is_loopback(&o->broker))
-        argp_error(state,
-                   "broker %s is another machine: wanted --identity DIR (mmofl pki "
-                   "makes it), or --insecure",
-                   o->broker.host);
+    check_broker(o, "broker", "--identity", o->identity, &o->broker, state);
     if (o->rules.buffered > 0 && o->rules.staleness == 0)
         o->rules.staleness = STALENESS;
     if (o->drops && o->rules.staleness > 0)
@@ -179,6 +232,7 @@ static void check(mmofl_serve_options *o, const struct argp_state *state)
                    o->rules.lease_s, o->rules.heartbeat_s);
     const mmofl_wire_coding *coding = &o->coding.coding;
     o->coding.difference = coding->dtype != MMOFL_WIRE_F32 || coding->top > 0;
+    check_shards(o, state);
 }
 
 static error_t parse_rules(int key, char *text, struct argp_state *state)
@@ -223,6 +277,33 @@ static error_t parse_rules(int key, char *text, struct argp_state *state)
         break;
     default:
         return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static error_t parse_shards(int key, char *text, struct argp_state *state)
+{
+    mmofl_serve_options *o = state->input;
+    mmofl_error err = {0};
+    switch (key) {
+    case KEY_SHARDS:
+        o->shards = text;
+        break;
+    case KEY_SHARD:
+        read_shard(o, text, state);
+        break;
+    case KEY_ROOT:
+        if (mmofl_address_read(text, &o->root, &err))
+            argp_error(state, "--root %s", err.text);
+        break;
+    case KEY_ROOT_IDENTITY:
+        o->root_identity = text;
+        break;
+    case KEY_ROOT_FEDERATION:
+        o->root_federation = text;
+        break;
+    default:
+        return parse_rules(key, text, state);
     }
     return 0;
 }
@@ -272,7 +353,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         check(o, state);
         break;
     default:
-        return parse_rules(key, text, state);
+        return parse_shards(key, text, state);
     }
     return 0;
 }

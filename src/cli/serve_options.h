@@ -7,9 +7,17 @@
 #include "link/address.h"
 #include "serve/server.h"
 
+/** --shard I/N */
+typedef struct mmofl_shard_option {
+    uint32_t number, of; /* of 0: this is none */
+} mmofl_shard_option;
+
 typedef struct mmofl_serve_options {
     const char *experiment, *out, *federation, *devices, *identity; /* argv's; NULL */
-    mmofl_address broker;
+    const char *shards; /* of a root; NULL: it is none */
+    mmofl_shard_option shard;
+    const char *root_identity, *root_federation;
+    mmofl_address broker, root; /* root.host "": none was given */
     bool insecure;
     mmofl_round_rules rules;
     bool drops; /* --late drop was asked for */

@@ -213,26 +213,51 @@ mmofl_status mmofl_admission_load(const char *path, mmofl_admission_list *out,
     return st;
 }
 
-mmofl_status mmofl_admission_number(uint32_t n, mmofl_admission_list *out,
-                                    mmofl_error *err)
+/* Room for n devices, whose names are still to come. */
+static mmofl_status begin_list(uint32_t n, mmofl_admission_list *a, mmofl_error *err)
 {
-    mmofl_admission_list a = {.arena = MMOFL_ARENA_INIT};
+    *a = (mmofl_admission_list){.arena = MMOFL_ARENA_INIT};
     if (n > MMOFL_MOST_DEVICES)
         return mmofl_fail(err, MMOFL_E_LIMIT, "%u devices; wanted at most %d", n,
                           MMOFL_MOST_DEVICES);
-    a.device = MMOFL_ARENA_NEW(&a.arena, n, mmofl_admitted);
-    mmofl_status st =
-        a.device ? MMOFL_OK
-                 : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %u devices", n);
-    for (; !st && a.n < n; a.n++)
-        snprintf(a.device[a.n].name, sizeof a.device->name, "device-%u", a.n);
-    if (!st)
-        st = index_names(&a, "devices", err);
+    a->device = MMOFL_ARENA_NEW(&a->arena, n, mmofl_admitted);
+    return a->device ? MMOFL_OK
+                     : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %u devices", n);
+}
+
+/* They are there. */
+static mmofl_status end_list(mmofl_admission_list *a, uint32_t n,
+                             mmofl_admission_list *out, mmofl_error *err)
+{
+    a->n = n;
+    mmofl_status st = index_names(a, "devices", err);
     if (st)
-        mmofl_admission_free(&a);
+        mmofl_admission_free(a);
     else
-        *out = a;
+        *out = *a;
     return st;
+}
+
+mmofl_status mmofl_admission_number(const char *stem, uint32_t n,
+                                    mmofl_admission_list *out, mmofl_error *err)
+{
+    mmofl_admission_list a;
+    mmofl_status st = begin_list(n, &a, err);
+    for (uint32_t i = 0; !st && i < n; i++)
+        snprintf(a.device[i].name, sizeof a.device->name, "%s-%u", stem, i);
+    return st ? st : end_list(&a, n, out, err);
+}
+
+mmofl_status mmofl_admission_part(const mmofl_admission_list *whole, uint32_t first,
+                                  uint32_t n, mmofl_admission_list *out,
+                                  mmofl_error *err)
+{
+    mmofl_admission_list a;
+    mmofl_status st = begin_list(n, &a, err);
+    if (st)
+        return st;
+    memcpy(a.device, whole->device + first, n * sizeof *a.device);
+    return end_list(&a, n, out, err);
 }
 
 void mmofl_admission_free(mmofl_admission_list *admission)

@@ -52,11 +52,19 @@ MMOFL_CHECKED mmofl_status mmofl_admission_parse(const char *text, size_t size,
                                                  mmofl_admission_list *admission,
                                                  mmofl_error *err);
 
-/** n devices "device-0", "device-1", ... without keys: for loopback and tests.
+/** n devices STEM-0, STEM-1, ... without keys: for loopback and tests.
+ * @param[in] stem  "device"
  * @retval E_MEMORY, E_LIMIT */
-MMOFL_CHECKED mmofl_status mmofl_admission_number(uint32_t n,
+MMOFL_CHECKED mmofl_status mmofl_admission_number(const char *stem, uint32_t n,
                                                   mmofl_admission_list *admission,
                                                   mmofl_error *err);
+
+/** A list of devices first ... first + n - 1 of another one, which has them; number 0
+ * is the first of them.  @retval E_MEMORY */
+MMOFL_CHECKED mmofl_status mmofl_admission_part(const mmofl_admission_list *whole,
+                                                uint32_t first, uint32_t n,
+                                                mmofl_admission_list *part,
+                                                mmofl_error *err);
 
 void mmofl_admission_free(mmofl_admission_list *admission);
 

@@ -118,24 +118,30 @@ static mmofl_status make_room(mmofl_server *s, mmofl_error *err)
     const mmofl_experiment *x = s->setup.run->experiment;
     const mmofl_dataset *data = s->setup.run->data;
     mmofl_local_rule rule = mmofl_aggregation_local(&x->aggregation);
-    s->n_devices = (uint32_t)x->fleet.devices;
+    const mmofl_server_setup *setup = &s->setup;
+    s->n_devices = setup->shards      ? setup->shards
+                   : setup->n_devices ? setup->n_devices
+                                      : (uint32_t)x->fleet.devices;
     if (s->n_devices > s->devices->n)
-        return mmofl_fail(err, MMOFL_E_COUNT,
-                          "fleet.devices is %u, and %u are admitted; wanted as many",
-                          s->n_devices, s->devices->n);
+        return mmofl_fail(
+            err, MMOFL_E_COUNT, "there are %u %s, and %u are admitted; wanted as many",
+            s->n_devices, setup->shards ? "shards" : "devices", s->devices->n);
     if (s->setup.rules.buffered > s->n_devices)
         return mmofl_fail(err, MMOFL_E_RANGE,
                           "a round of %u buffered updates; wanted at most as many as "
                           "there are devices, %u",
                           s->setup.rules.buffered, s->n_devices);
-    mmofl_status st = mmofl_model_new(&x->model, data->modality, data->n_modalities,
-                                      data->n_classes, NULL, &s->model, err);
+    mmofl_status st = mmofl_server_check_shards(s, err);
+    if (!st)
+        st = mmofl_model_new(&x->model, data->modality, data->n_modalities,
+                             data->n_classes, NULL, &s->model, err);
     if (st)
         return st;
     s->limits = mmofl_wire_limits_of(s->model, mmofl_method_of(&x->method), rule.kind);
     s->device = MMOFL_ARENA_NEW(&s->arena, s->n_devices, mmofl_served);
     s->waiting = MMOFL_ARENA_NEW(&s->arena, MMOFL_GATHERED_MOST, mmofl_gathered);
-    return s->device && s->waiting
+    s->asked = MMOFL_ARENA_NEW(&s->arena, s->n_devices, uint32_t);
+    return s->device && s->waiting && s->asked
                ? mmofl_server_late_init(s, err)
                : mmofl_fail(err, MMOFL_E_MEMORY, "no memory for %u devices",
                             s->n_devices);

@@ -57,6 +57,12 @@ typedef struct mmofl_server_setup {
     const mmofl_admission_list *devices; /* the experiment's, or more: these wait for
                                           * another run */
     const mmofl_setup *run;              /* experiment, data, threads */
+    /** Of a shard: its devices are first_device ... first_device + n_devices - 1 of the
+     * fleet, and those of the list.  n_devices 0: it has them all. */
+    uint32_t first_device, n_devices;
+    /** A root: who answers are so many shards, those of the list; the devices of the
+     * fleet are dealt out to them in blocks (mmofl_block_start).  0: devices answer. */
+    uint32_t shards;
     uint64_t seed;
     mmofl_journal *journal;
     mmofl_round_rules rules;
@@ -75,9 +81,11 @@ typedef struct mmofl_server_setup {
 
 /** Plan the model, make room for the devices, connect.
  * @retval those of mmofl_model_new and of connect
- * @retval E_COUNT       the experiment has more devices than the list
+ * @retval E_COUNT       the experiment has more devices than the list, or there are
+ *                       fewer than shards
  * @retval E_RANGE       rules beyond their ranges
- * @retval E_INFEASIBLE  late updates with an aggregation that is no mean of models
+ * @retval E_INFEASIBLE  late updates with an aggregation that is no mean of models;
+ *                       shards with one that compares models, or with rules for updates
  * @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_server_new(const mmofl_server_setup *setup,
                                             mmofl_server **server, mmofl_error *err);

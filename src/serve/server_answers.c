@@ -1,5 +1,5 @@
-/* server_answers.c - an update's way: is it of a round that counts, does the
- * coordinator take it, is it on the disk; then its device is told.
+/* server_answers.c - the way of an update (or of a shard's sums): is it of a round that
+ * counts, does the coordinator take it, is it on the disk; then its device is told.
  *
  *   state of a participant      NONE -> ACCEPTED -> KEPT
  *                                 \-> DECLINED -/
@@ -78,19 +78,44 @@ static bool is_taken(const mmofl_served *d, uint32_t age)
                    : d->answer == MMOFL_ANSWER_ACCEPTED || is_kept(d, age);
 }
 
-/* Into the coordinator. */
 static mmofl_status accept_update(mmofl_server *s, uint32_t number,
                                   mmofl_update_message *u, const mmofl_origin *origin,
                                   mmofl_error *err)
 {
-    mmofl_served *d = &s->device[number];
-    u->update.device = number;
+    u->update.device = s->setup.first_device + number;
     mmofl_status st = mmofl_server_late_fit(s, u, origin);
     if (!st)
         st = origin->age > 0 ? mmofl_coordinator_accept_late(s->coordinator, &u->update)
                              : mmofl_coordinator_accept(s->coordinator, &u->update);
+    return st ? mmofl_fail(err, st, "%s", mmofl_status_text(st)) : MMOFL_OK;
+}
+
+/* Devices answer with updates, shards with sums. */
+static mmofl_message_kind kind_wanted(const mmofl_server *s)
+{
+    return s->setup.shards ? MMOFL_MESSAGE_PARTIAL_SUM : MMOFL_MESSAGE_UPDATE;
+}
+
+static mmofl_answer_head head_of(const mmofl_message *m)
+{
+    const mmofl_update_message *u = &m->body.update;
+    const mmofl_partial_message *p = &m->body.partial_sum;
+    return m->kind == MMOFL_MESSAGE_UPDATE
+               ? (mmofl_answer_head){u->update.round, &u->config, &u->model}
+               : (mmofl_answer_head){p->partial.round, &p->config, &p->model};
+}
+
+/* Into the coordinator. */
+static mmofl_status accept_answer(mmofl_server *s, uint32_t number, mmofl_message *m,
+                                  const mmofl_origin *origin, mmofl_error *err)
+{
+    mmofl_served *d = &s->device[number];
+    mmofl_status st =
+        m->kind == MMOFL_MESSAGE_UPDATE
+            ? accept_update(s, number, &m->body.update, origin, err)
+            : mmofl_server_accept_partial(s, number, &m->body.partial_sum.partial, err);
     if (st)
-        return mmofl_fail(err, st, "%s", mmofl_status_text(st));
+        return st;
     s->accepted++;
     if (origin->age > 0) {
         s->counts.late_used++;
@@ -119,47 +144,57 @@ static void gather(mmofl_server *s, uint32_t number, uint32_t age,
     s->waiting[s->n_waiting++] = (mmofl_gathered){number, age, arrival->object};
 }
 
-static bool refuse(mmofl_server *s, uint32_t number, const mmofl_update *u,
+static bool refuse(mmofl_server *s, uint32_t number, const mmofl_answer_head *head,
                    const mmofl_error *why)
 {
     s->counts.refused[why->status]++;
-    MMOFL_SERVER_SAY(s, INFO, "%s: update of round %llu refused: %s",
-                     mmofl_server_name(s, number), (unsigned long long)u->round,
-                     why->text);
+    MMOFL_SERVER_SAY(s, INFO, "%s: %s of round %llu refused: %s",
+                     mmofl_server_name(s, number), s->setup.shards ? "sums" : "update",
+                     (unsigned long long)head->round, why->text);
     return true;
 }
 
-/* An update that counted in an earlier round; its device has not heard that. */
-static bool was_kept(const mmofl_server *s, const mmofl_served *d,
-                     const mmofl_update *u)
+/* One that counted in an earlier round; who sent it has not heard that. */
+static bool was_kept(const mmofl_server *s, const mmofl_served *d, uint64_t round)
 {
-    return u->round < s->round && s->round - u->round <= MMOFL_STALENESS_MOST &&
-           is_kept(d, (uint32_t)(s->round - u->round));
+    return round < s->round && s->round - round <= MMOFL_STALENESS_MOST &&
+           is_kept(d, (uint32_t)(s->round - round));
 }
 
-bool mmofl_server_take_update(mmofl_server *s, mmofl_peer *peer, mmofl_message *m,
+/* Nothing can be said of it now. */
+static bool put_off(mmofl_server *s, mmofl_peer *peer, const mmofl_arrival *arrival)
+{
+    mmofl_endpoint_again(s->endpoint, peer, &arrival->object);
+    return false;
+}
+
+bool mmofl_server_take_answer(mmofl_server *s, mmofl_peer *peer, mmofl_message *m,
                               const mmofl_arrival *arrival, mmofl_error *answer)
 {
     uint32_t number = mmofl_server_number(s, peer);
     mmofl_served *d = &s->device[number];
-    mmofl_update_message *u = &m->body.update;
+    mmofl_answer_head head = head_of(m);
     mmofl_origin origin = {0};
-    if (was_kept(s, d, &u->update))
+    if (was_kept(s, d, head.round))
         return true;
-    if (s->stage != MMOFL_SERVER_ROUND)
+    if (s->stage == MMOFL_SERVER_IDLE) /* a shard that waits for its root */
+        return put_off(s, peer, arrival);
+    if (m->kind != kind_wanted(s))
+        mmofl_fail(answer, MMOFL_E_UNSUPPORTED, "wanted from %s: %s",
+                   s->setup.shards ? "shards" : "devices",
+                   mmofl_message_kind_name(kind_wanted(s)));
+    else if (s->stage != MMOFL_SERVER_ROUND)
         mmofl_fail(answer, MMOFL_E_STALE, "no round is open");
     else
-        (void)!mmofl_server_late_find(s, u, &origin, answer);
+        (void)!mmofl_server_late_find(s, &head, &origin, answer);
     if (answer->status)
-        return refuse(s, number, &u->update, answer);
+        return refuse(s, number, &head, answer);
     if (is_kept(d, origin.age))
         return true;
-    if (s->n_waiting == MMOFL_GATHERED_MOST) {
-        mmofl_endpoint_again(s->endpoint, peer, &arrival->object);
-        return false;
-    }
-    if (!is_taken(d, origin.age) && accept_update(s, number, u, &origin, answer))
-        return refuse(s, number, &u->update, answer);
+    if (s->n_waiting == MMOFL_GATHERED_MOST)
+        return put_off(s, peer, arrival);
+    if (!is_taken(d, origin.age) && accept_answer(s, number, m, &origin, answer))
+        return refuse(s, number, &head, answer);
     gather(s, number, origin.age, arrival);
     return false;
 }
@@ -209,18 +244,21 @@ static mmofl_status replay_one(void *context, uint64_t number, const void *messa
     if (number >= s->n_devices)
         return MMOFL_OK;
     mmofl_status st = mmofl_message_read(message, size, &s->limits, &m, &err);
-    if (!st && m.kind != MMOFL_MESSAGE_UPDATE)
-        st = mmofl_fail(&err, MMOFL_E_CORRUPT, "no update");
+    if (!st && m.kind != kind_wanted(s))
+        st = mmofl_fail(&err, MMOFL_E_CORRUPT, "no %s",
+                        mmofl_message_kind_name(kind_wanted(s)));
+    if (!st) {
+        mmofl_answer_head head = head_of(&m);
+        st = mmofl_server_late_find(s, &head, &origin, &err);
+    }
     if (!st)
-        st = mmofl_server_late_find(s, &m.body.update, &origin, &err);
-    if (!st)
-        st = accept_update(s, (uint32_t)number, &m.body.update, &origin, &err);
+        st = accept_answer(s, (uint32_t)number, &m, &origin, &err);
     if (!st)
         note_kept(s, &s->device[number], origin.age);
     else if (st != MMOFL_E_MEMORY)
         mmofl_server_give_up(s, (uint32_t)number);
     if (st)
-        MMOFL_SERVER_SAY(s, WARNING, "%s: its update in the journal is given up: %s",
+        MMOFL_SERVER_SAY(s, WARNING, "%s: its answer in the journal is given up: %s",
                          mmofl_server_name(s, (uint32_t)number), err.text);
     mmofl_message_free(&m);
     return st == MMOFL_E_MEMORY ? st : MMOFL_OK;

@@ -43,7 +43,7 @@ static void welcome(mmofl_server *s, mmofl_peer *peer)
     mmofl_sending how = {.pack = true, .give_up_s = s->greeting.lease_s * 10};
     uint8_t *bytes;
     size_t size;
-    m.body.welcome.device = mmofl_server_number(s, peer);
+    m.body.welcome.device = s->setup.first_device + mmofl_server_number(s, peer);
     mmofl_status st = mmofl_message_write(&m, &s->limits, &bytes, &size);
     if (!st) {
         st = mmofl_endpoint_send(s->endpoint, peer, bytes, size, &how, NULL);
@@ -87,7 +87,8 @@ static bool received(void *context, mmofl_peer *peer, const mmofl_arrival *arriv
         take_hello(s, peer, &m, answer);
         break;
     case MMOFL_MESSAGE_UPDATE:
-        now = mmofl_server_take_update(s, peer, &m, arrival, answer);
+    case MMOFL_MESSAGE_PARTIAL_SUM:
+        now = mmofl_server_take_answer(s, peer, &m, arrival, answer);
         break;
     case MMOFL_MESSAGE_DECLINE:
         mmofl_server_take_decline(s, number, &m.body.decline);

@@ -120,13 +120,30 @@ void mmofl_server_late_move_on(mmofl_server *s)
     }
 }
 
+static uint32_t moved_by(uint32_t bits, uint64_t from, uint64_t to)
+{
+    uint64_t by = to > from ? to - from : from - to;
+    return by >= MMOFL_STALENESS_MOST ? 0 : to > from ? bits << by : bits >> by;
+}
+
+/* Rounds in which no device of a shard took part, or those of a root that goes back to
+ * an older checkpoint.  A process that begins has its bits from the journal. */
+void mmofl_server_late_jump(mmofl_server *s, uint64_t round)
+{
+    for (uint32_t i = 0; s->round > 0 && round != s->round && i < s->n_devices; i++) {
+        mmofl_served *d = &s->device[i];
+        d->earlier_kept = moved_by(d->earlier_kept, s->round, round);
+        d->earlier_taken = d->earlier_kept;
+    }
+}
+
 /* ---- an update ---- */
 
 mmofl_status mmofl_server_late_find(const mmofl_server *s,
-                                    const mmofl_update_message *u, mmofl_origin *origin,
+                                    const mmofl_answer_head *head, mmofl_origin *origin,
                                     mmofl_error *err)
 {
-    uint64_t round = u->update.round;
+    uint64_t round = head->round;
     mmofl_origin found = {s->broadcast->parameters, &s->model_digest, 0};
     if (round != s->round) {
         const mmofl_earlier_model *slot = counts_late(s) ? slot_of(s, round) : NULL;
@@ -136,9 +153,9 @@ mmofl_status mmofl_server_late_find(const mmofl_server *s,
         found = (mmofl_origin){slot->parameters, &slot->digest,
                                (uint32_t)(s->round - round)};
     }
-    if (!mmofl_digest_equal(&u->config, &s->greeting.config_digest))
+    if (!mmofl_digest_equal(head->config, &s->greeting.config_digest))
         return mmofl_fail(err, MMOFL_E_STALE, "of another learning config");
-    if (!mmofl_digest_equal(&u->model, found.digest))
+    if (!mmofl_digest_equal(head->model, found.digest))
         return mmofl_fail(err, MMOFL_E_STALE, "of another model");
     *origin = found;
     return MMOFL_OK;

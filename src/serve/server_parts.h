@@ -5,6 +5,7 @@
  *   server_answers.c  updates: checked, accepted, journaled, acknowledged
  *   server_late.c     models of earlier rounds, and what came for them
  *   server_round.c    a round from its task to its close; the final model
+ *   server_shards.c   where not all devices are its own, or none
  *   server_status.c   how things stand
  */
 #ifndef MMOFL_SERVE_SERVER_PARTS_H
@@ -47,6 +48,12 @@ typedef struct mmofl_earlier_model {
     float *parameters;
 } mmofl_earlier_model;
 
+/* What an answer is of, whoever made it; borrowed. */
+typedef struct mmofl_answer_head {
+    uint64_t round;
+    const mmofl_digest *config, *model;
+} mmofl_answer_head;
+
 /* What the training of an update began with; borrowed. */
 typedef struct mmofl_origin {
     const float *parameters;
@@ -57,7 +64,7 @@ typedef struct mmofl_origin {
 struct mmofl_server {
     mmofl_server_setup setup;
     const mmofl_admission_list *devices; /* the newest that holds */
-    uint32_t n_devices;                  /* of the experiment */
+    uint32_t n_devices;                  /* that it serves; of a root: shards */
     mmofl_log_sink log;
     mmofl_arena arena;
     mmofl_model *model;
@@ -77,10 +84,11 @@ struct mmofl_server {
     const mmofl_broadcast *broadcast;
     mmofl_digest model_digest;
     mmofl_object_id task;
-    const uint32_t *participants;
+    const uint32_t *participants; /* devices that it serves, by its own numbers */
     uint32_t n_participants;
-    uint32_t accepted;          /* in the coordinator, late ones too */
-    uint32_t kept;              /* of them, on the disk */
+    uint32_t *asked;   /* (n_devices) they, where others are the fleet's numbers */
+    uint32_t accepted; /* in the coordinator, late ones too */
+    uint32_t kept;     /* of them, on the disk */
     uint32_t answers, declines; /* participants: on the disk; counted once each */
     uint32_t has_task;
     uint32_t to_go; /* closing: devices that the final model is on its way to */
@@ -136,8 +144,9 @@ mmofl_endpoint_events mmofl_server_events(mmofl_server *s);
 
 /* ---- server_answers.c */
 
-/** An update came.  true: acknowledge it now with *answer; false: later. */
-bool mmofl_server_take_update(mmofl_server *s, mmofl_peer *peer, mmofl_message *m,
+/** An update or a partial sum came.  true: acknowledge it now with *answer; false:
+ * later. */
+bool mmofl_server_take_answer(mmofl_server *s, mmofl_peer *peer, mmofl_message *m,
                               const mmofl_arrival *arrival, mmofl_error *answer);
 void mmofl_server_take_decline(mmofl_server *s, uint32_t number,
                                const mmofl_decline *decline);
@@ -167,9 +176,12 @@ MMOFL_CHECKED mmofl_status mmofl_server_late_begin(mmofl_server *s, bool *goes_o
 /** A round is over: what came in it came one round ago now. */
 void mmofl_server_late_move_on(mmofl_server *s);
 
+/** It is not the next round that opens but this one. */
+void mmofl_server_late_jump(mmofl_server *s, uint64_t round);
+
 /** What training began with.  @retval E_STALE  nothing that counts */
 MMOFL_CHECKED mmofl_status mmofl_server_late_find(const mmofl_server *s,
-                                                  const mmofl_update_message *u,
+                                                  const mmofl_answer_head *head,
                                                   mmofl_origin *origin,
                                                   mmofl_error *err);
 
@@ -195,6 +207,25 @@ void mmofl_server_task_answered(mmofl_server *s, mmofl_served *d, mmofl_status s
 
 /** Seconds until the deadline; infinite: there is none. */
 double mmofl_server_left(const mmofl_server *s, double now);
+
+/* ---- server_shards.c */
+
+/** Is what was set up so possible with shards, as their root or as one of them?
+ * @retval E_INFEASIBLE */
+MMOFL_CHECKED mmofl_status mmofl_server_check_shards(const mmofl_server *s,
+                                                     mmofl_error *err);
+
+/** Who is served of the fleet's participants.
+ * @retval E_UNSUPPORTED  the coordinator has nothing that is added up */
+MMOFL_CHECKED mmofl_status mmofl_server_ask(mmofl_server *s,
+                                            const uint32_t *participants, uint32_t n,
+                                            mmofl_error *err);
+
+/** Into the coordinator.  @retval those of mmofl_coordinator_accept_partial; E_UNKNOWN
+ * also: of devices that are not the shard's */
+MMOFL_CHECKED mmofl_status mmofl_server_accept_partial(mmofl_server *s, uint32_t shard,
+                                                       const mmofl_partial *partial,
+                                                       mmofl_error *err);
 
 /* ---- server_status.c */
 

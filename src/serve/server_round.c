@@ -207,6 +207,7 @@ static mmofl_status open_round(mmofl_server *s, mmofl_error *err)
 static void begin_round(mmofl_server *s)
 {
     s->stage = MMOFL_SERVER_ROUND;
+    mmofl_server_late_jump(s, s->broadcast->round);
     s->round = s->broadcast->round;
     s->model_digest =
         mmofl_model_digest(s->broadcast->parameters, s->broadcast->n_parameters);
@@ -244,10 +245,11 @@ mmofl_status mmofl_server_run_round(void *context, mmofl_coordinator *coordinato
     mmofl_server *s = context;
     s->coordinator = coordinator;
     s->broadcast = broadcast;
-    s->participants = participants;
-    s->n_participants = n;
+    mmofl_status st = mmofl_server_ask(s, participants, n, err);
+    if (st)
+        return st;
     begin_round(s);
-    mmofl_status st = open_round(s, err);
+    st = open_round(s, err);
     if (!st) {
         send_tasks(s);
         mmofl_server_publish(s, true);
@@ -300,8 +302,8 @@ mmofl_status mmofl_server_finish(mmofl_server *s, uint64_t rounds,
     double end = mmofl_server_now(s) + patience_s, now;
     while (!st && s->to_go > 0 && (now = mmofl_server_now(s)) < end)
         st = mmofl_server_turn(s, fmin(0.1, end - now), err);
-    MMOFL_SERVER_SAY(s, INFO, "%u devices have the final model, %u do not answer",
-                     s->has_task, s->to_go);
+    MMOFL_SERVER_SAY(s, INFO, "%u %s have the final model, %u do not answer",
+                     s->has_task, s->setup.shards ? "shards" : "devices", s->to_go);
     s->stage = MMOFL_SERVER_IDLE;
     mmofl_endpoint_release(s->endpoint, &s->task);
     return st;

@@ -143,7 +143,7 @@ static void numbered_devices_are_found_by_name(void **state)
     (void)state;
     mmofl_admission_list list;
     mmofl_error err = {0};
-    CHECK_OK(mmofl_admission_number(1000, &list, &err));
+    CHECK_OK(mmofl_admission_number("device", 1000, &list, &err));
     for (uint32_t i = 0; i < list.n; i++) {
         const mmofl_admitted *found = mmofl_admission_find(&list, list.device[i].name);
         CHECK(found && mmofl_admission_number_of(&list, found) == i);
@@ -151,7 +151,7 @@ static void numbered_devices_are_found_by_name(void **state)
     }
     CHECK_TEXT(list.device[999].name, "device-999");
     mmofl_admission_free(&list);
-    CHECK_STATUS(mmofl_admission_number(MMOFL_MOST_DEVICES + 1, &list, &err),
+    CHECK_STATUS(mmofl_admission_number("device", MMOFL_MOST_DEVICES + 1, &list, &err),
                  MMOFL_E_LIMIT);
 }
 

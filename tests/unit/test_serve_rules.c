@@ -253,7 +253,7 @@ static void revise(void *context, mmofl_server *server)
     const act *step = s->next < s->n_steps ? &s->script[s->next] : NULL;
     if (!step || step->what != REVOKE || !s->has_begun || s->revised.n > 0)
         return;
-    CHECK_OK(mmofl_admission_number(PUPPETS + 1, &s->revised, &err));
+    CHECK_OK(mmofl_admission_number("device", PUPPETS + 1, &s->revised, &err));
     s->revised.device[step->puppet].how = MMOFL_ADMITTED_NO_MORE;
     CHECK_OK(mmofl_server_readmit(server, &s->revised, &err));
 }
@@ -313,7 +313,7 @@ static void begin_stage(stage *s, void **state, mmofl_round_rules rules,
     CHECK_OK(mmofl_experiment_parse(experiment, strlen(experiment), "test", NULL, NULL,
                                     0, &s->experiment, &err));
     CHECK_OK(mmofl_setup_init(&s->run, &s->experiment, 1, &err));
-    CHECK_OK(mmofl_admission_number(PUPPETS, &s->devices, &err));
+    CHECK_OK(mmofl_admission_number("device", PUPPETS, &s->devices, &err));
     CHECK_OK(mmofl_board_new(PUPPETS, &s->board));
     fake_broker_init(&s->broker, 7);
     s->limits = mmofl_wire_limits_join();
@@ -562,7 +562,7 @@ static void a_list_of_other_devices_is_refused(void **state)
     mmofl_error err = {0};
     mmofl_admission_list list;
     begin_stage(&s, state, (mmofl_round_rules){0}, NULL, 0);
-    CHECK_OK(mmofl_admission_number(1, &list, &err));
+    CHECK_OK(mmofl_admission_number("device", 1, &list, &err));
     CHECK_STATUS(mmofl_server_readmit(s.server, &list, &err), MMOFL_E_STATE);
     CHECK_CONTAINS(err.text, "device 1 of this run is device-1");
     mmofl_admission_free(&list);

@@ -1,0 +1,355 @@
+/* test_shards.c - two shards under a root, each with a broker of its own, all of them
+ * bad ones: the bytes are those of the simulator, whoever dies. */
+#include "deployed_fixture.h"
+
+#include <pthread.h>
+
+#include "serve/shard.h"
+
+enum { SHARDS = 2, BROKERS = SHARDS + 1, ROOT = SHARDS };
+
+/* A shard runs until its training is over, so it has a thread; but only one of all
+ * threads runs at a time, from one of the shard's turns to its next. */
+typedef struct actor {
+    struct sharded *all;
+    uint32_t number;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t handed_over;
+    bool has_turn, has_ended;
+    bool is_killed; /* it is to be replaced at its next turn */
+    bool is_over;   /* it is to end at its next turn, for good */
+    int turns, kills;
+    mmofl_status ended; /* of the last life */
+    mmofl_setup run;
+    mmofl_admission_list list;
+    mmofl_shard *shard;
+} actor;
+
+/* Everything of one deployment, on one clock. */
+typedef struct sharded {
+    real_devices devices;
+    mmofl_setup there;
+    mmofl_simulation *remote;
+    mmofl_admission_list list; /* of shards */
+    mmofl_journal *journal;
+    mmofl_server *server;
+    fake_broker broker[BROKERS];
+    actor actor[SHARDS];
+    int stop_every, kills; /* of the root */
+    int kill_shard_every;
+} sharded;
+
+static fake_broker *broker_of(sharded *d, int k)
+{
+    return &d->broker[(size_t)k < mmofl_block_start(DEVICES, SHARDS, 1) ? 0 : 1];
+}
+
+/* ---- turns ---- */
+
+static void hand_over_to(actor *a)
+{
+    pthread_mutex_lock(&a->lock);
+    a->has_turn = true;
+    pthread_cond_broadcast(&a->handed_over);
+    while (a->has_turn && !a->has_ended)
+        pthread_cond_wait(&a->handed_over, &a->lock);
+    pthread_mutex_unlock(&a->lock);
+}
+
+static void hand_back(actor *a)
+{
+    pthread_mutex_lock(&a->lock);
+    a->has_turn = false;
+    pthread_cond_broadcast(&a->handed_over);
+    while (!a->has_turn)
+        pthread_cond_wait(&a->handed_over, &a->lock);
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* The shard's loop asks whether to stop. */
+static bool shard_stops(void *context)
+{
+    actor *a = context;
+    hand_back(a);
+    a->turns++;
+    return a->is_killed || a->is_over;
+}
+
+/* The root's loop does. */
+static bool root_stops(void *context)
+{
+    sharded *d = context;
+    for (int b = 0; b < BROKERS; b++)
+        d->broker[b].now += 0.05;
+    for (int s = 0; s < SHARDS; s++) {
+        actor *a = &d->actor[s];
+        a->is_killed =
+            d->kill_shard_every > 0 && (a->turns + 1) % d->kill_shard_every == 0;
+        if (!a->has_ended)
+            hand_over_to(a);
+    }
+    give_devices_a_turn(&d->devices);
+    return d->stop_every > 0 && d->devices.turns % d->stop_every == 0;
+}
+
+/* ---- a shard ---- */
+
+static mmofl_shard_setup shard_setup(actor *a, mmofl_journal *journal)
+{
+    sharded *d = a->all;
+    return (mmofl_shard_setup){.server = {.federation = "deployed",
+                                          .devices = &a->list,
+                                          .run = &a->run,
+                                          .seed = SEED,
+                                          .journal = journal,
+                                          .connect = connect_server,
+                                          .connect_context = &d->broker[a->number],
+                                          .stop_asked = shard_stops,
+                                          .stop_context = a,
+                                          .clock = devices_clock,
+                                          .clock_context = &d->devices},
+                               .root = {.federation = "deployed",
+                                        .program = "test",
+                                        .connect = connect_device,
+                                        .connect_context = &d->broker[ROOT]},
+                               .number = a->number,
+                               .shards = SHARDS};
+}
+
+/* One life of its process. */
+static mmofl_status live(actor *a)
+{
+    char path[600];
+    mmofl_error err = {0};
+    mmofl_journal *journal;
+    snprintf(path, sizeof path, "%s/journal-%u", a->all->devices.scratch->folder,
+             a->number);
+    CHECK_OK(mmofl_journal_open(path, &journal, &err));
+    mmofl_shard_setup setup = shard_setup(a, journal);
+    CHECK_OK(mmofl_shard_new(&setup, &a->shard, &err));
+    mmofl_status st = mmofl_shard_run(a->shard, 60, &err);
+    mmofl_shard_delete(a->shard);
+    mmofl_journal_close(journal);
+    return st;
+}
+
+static void *act(void *context)
+{
+    actor *a = context;
+    pthread_mutex_lock(&a->lock);
+    while (!a->has_turn)
+        pthread_cond_wait(&a->handed_over, &a->lock);
+    pthread_mutex_unlock(&a->lock);
+    while ((a->ended = live(a)) == MMOFL_E_INTERRUPTED && !a->is_over) {
+        a->is_killed = false;
+        a->kills++;
+    }
+    pthread_mutex_lock(&a->lock);
+    a->has_ended = true;
+    pthread_cond_broadcast(&a->handed_over);
+    pthread_mutex_unlock(&a->lock);
+    return NULL;
+}
+
+static void begin_actor(sharded *d, uint32_t number)
+{
+    mmofl_error err = {0};
+    actor *a = &d->actor[number];
+    mmofl_admission_list all;
+    a->all = d;
+    a->number = number;
+    CHECK_OK(mmofl_admission_number("device", DEVICES, &all, &err));
+    size_t first = mmofl_block_start(DEVICES, SHARDS, number);
+    size_t end = mmofl_block_start(DEVICES, SHARDS, number + 1);
+    CHECK_OK(mmofl_admission_part(&all, (uint32_t)first, (uint32_t)(end - first),
+                                  &a->list, &err));
+    mmofl_admission_free(&all);
+    CHECK_OK(mmofl_setup_share(&a->run, &d->devices.experiment, d->devices.here.data, 1,
+                               &err));
+    CHECK_INT(pthread_mutex_init(&a->lock, NULL), 0);
+    CHECK_INT(pthread_cond_init(&a->handed_over, NULL), 0);
+    CHECK_INT(pthread_create(&a->thread, NULL, act, a), 0);
+}
+
+static void end_actor(actor *a)
+{
+    a->is_over = true;
+    while (!a->has_ended)
+        hand_over_to(a);
+    CHECK_INT(pthread_join(a->thread, NULL), 0);
+    pthread_cond_destroy(&a->handed_over);
+    pthread_mutex_destroy(&a->lock);
+    mmofl_admission_free(&a->list);
+    mmofl_setup_free(&a->run);
+}
+
+/* ---- the root ---- */
+
+static void start_root(sharded *d)
+{
+    char path[600];
+    mmofl_error err = {0};
+    snprintf(path, sizeof path, "%s/journal-root", d->devices.scratch->folder);
+    CHECK_OK(mmofl_journal_open(path, &d->journal, &err));
+    mmofl_server_setup setup = {.federation = "deployed",
+                                .devices = &d->list,
+                                .shards = SHARDS,
+                                .run = &d->there,
+                                .seed = SEED,
+                                .journal = d->journal,
+                                .connect = connect_server,
+                                .connect_context = &d->broker[ROOT],
+                                .stop_asked = root_stops,
+                                .stop_context = d,
+                                .clock = devices_clock,
+                                .clock_context = &d->devices};
+    CHECK_OK(mmofl_server_new(&setup, &d->server, &err));
+    d->there.remote = mmofl_server_fleet(d->server);
+    CHECK_OK(mmofl_setup_simulation(&d->there, SEED, &d->remote, &err));
+}
+
+static void stop_root(sharded *d)
+{
+    mmofl_simulation_delete(d->remote);
+    mmofl_server_delete(d->server);
+    mmofl_journal_close(d->journal);
+}
+
+static void replace_root(sharded *d, uint64_t rounds)
+{
+    float *kept = copy_model(&d->devices);
+    stop_root(d);
+    start_root(d);
+    CHECK_OK(mmofl_simulation_restore(d->remote, rounds, kept));
+    free(kept);
+    d->kills++;
+}
+
+static void begin_sharded(sharded *d, scratch *s, const char *setting,
+                          fake_faults faults)
+{
+    mmofl_error err = {0};
+    *d = (sharded){0};
+    for (int b = 0; b < BROKERS; b++) {
+        fake_broker_init(&d->broker[b], (uint64_t)b + 7);
+        d->broker[b].faults = faults;
+    }
+    fake_broker *broker[DEVICES];
+    for (int k = 0; k < DEVICES; k++)
+        broker[k] = broker_of(d, k);
+    begin_devices(&d->devices, s, (deployed_settings){{setting}}, broker);
+    CHECK_OK(mmofl_setup_share(&d->there, &d->devices.experiment, d->devices.here.data,
+                               1, &err));
+    CHECK_OK(mmofl_admission_number("shard", SHARDS, &d->list, &err));
+    start_root(d);
+    for (uint32_t number = 0; number < SHARDS; number++)
+        begin_actor(d, number);
+}
+
+static void end_sharded(sharded *d)
+{
+    for (int s = 0; s < SHARDS; s++)
+        end_actor(&d->actor[s]);
+    stop_root(d);
+    mmofl_setup_free(&d->there);
+    end_devices(&d->devices);
+    for (int b = 0; b < BROKERS; b++)
+        fake_broker_free(&d->broker[b]);
+    mmofl_admission_free(&d->list);
+}
+
+/* ---- rounds ---- */
+
+static void run_rounds(sharded *d)
+{
+    for (uint64_t t = 0; t < ROUNDS; t++) {
+        mmofl_round_summary summary;
+        mmofl_error err = {0};
+        mmofl_status st;
+        while ((st = mmofl_simulation_round(d->remote, NULL, &summary, &err)) ==
+               MMOFL_E_INTERRUPTED)
+            replace_root(d, t);
+        CHECK_OK(st);
+        check_same_round(&d->devices, d->remote, &summary);
+    }
+}
+
+static void check_same_bytes(void **state, const char *setting, fake_faults faults,
+                             int stop_every, int kill_shard_every)
+{
+    sharded d;
+    begin_sharded(&d, *state, setting, faults);
+    d.stop_every = stop_every;
+    d.kill_shard_every = kill_shard_every;
+    d.devices.kill = stop_every > 0 && kill_shard_every > 0;
+    run_rounds(&d);
+    CHECK(stop_every == 0 || d.kills > 0);
+    for (int s = 0; s < SHARDS; s++)
+        CHECK(kill_shard_every == 0 || d.actor[s].kills > 0);
+    end_sharded(&d);
+}
+
+static void shards_come_to_what_is_simulated(void **state)
+{
+    check_same_bytes(state, "method=qqr", no_faults, 0, 0);
+}
+
+static void rules_with_numbers_of_their_own_do_so_too(void **state)
+{
+    check_same_bytes(state, "aggregation=scaffold", no_faults, 0, 0);
+}
+
+static void bad_brokers_cost_time_and_no_bits(void **state)
+{
+    check_same_bytes(state, "method=qqr", many_faults, 0, 0);
+}
+
+static void a_shard_without_participants_is_not_asked(void **state)
+{
+    check_same_bytes(state, "participation=1", many_faults, 0, 0);
+}
+
+static void shards_that_die_anywhere_cost_no_bits(void **state)
+{
+    check_same_bytes(state, "aggregation=scaffold", many_faults, 0, 101);
+}
+
+static void a_root_that_dies_anywhere_costs_no_bits(void **state)
+{
+    check_same_bytes(state, NULL, many_faults, 47, 0);
+}
+
+static void everybody_may_die(void **state)
+{
+    check_same_bytes(state, NULL, many_faults, 307, 211);
+}
+
+static void the_final_model_comes_to_all_devices(void **state)
+{
+    sharded d;
+    mmofl_error err = {0};
+    begin_sharded(&d, *state, NULL, no_faults);
+    run_rounds(&d);
+    CHECK_OK(mmofl_server_finish(d.server, ROUNDS,
+                                 mmofl_simulation_parameters(d.remote),
+                                 mmofl_simulation_prototypes(d.remote), 60, &err));
+    for (int i = 0; i < 200; i++)
+        (void)root_stops(&d);
+    for (int s = 0; s < SHARDS; s++) {
+        CHECK(d.actor[s].has_ended);
+        CHECK_OK(d.actor[s].ended);
+    }
+    for (int k = 0; k < DEVICES; k++)
+        CHECK(mmofl_agent_is_done(d.devices.agent[k]));
+    end_sharded(&d);
+}
+
+CHECK_MAIN(IN_A_FOLDER(shards_come_to_what_is_simulated),
+           IN_A_FOLDER(rules_with_numbers_of_their_own_do_so_too),
+           IN_A_FOLDER(bad_brokers_cost_time_and_no_bits),
+           IN_A_FOLDER(a_shard_without_participants_is_not_asked),
+           IN_A_FOLDER(shards_that_die_anywhere_cost_no_bits),
+           IN_A_FOLDER(a_root_that_dies_anywhere_costs_no_bits),
+           IN_A_FOLDER(everybody_may_die),
+           IN_A_FOLDER(the_final_model_comes_to_all_devices))
