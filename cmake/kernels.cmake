@@ -5,10 +5,11 @@
 # in the source (mla, multiply_add) and contraction stays off, so that compilers, sanitizers and
 # instruction sets agree on the bits (docs/performance.md).  peak.c alone may contract: nobody uses
 # its result.
-file(GLOB MMOFL_KERNELS CONFIGURE_DEPENDS src/nn/kernels/*.c src/nn/layers/*.c src/*/*_loops.c)
+file(GLOB MMOFL_KERNELS CONFIGURE_DEPENDS src/nn/kernels/*.c src/nn/layers/*.c)
+file(GLOB MMOFL_LOOPS CONFIGURE_DEPENDS src/*/*_loops.c)
 
 function(mmofl_instruction_set suffix)
-  add_library(mmofl_kernels_${suffix} OBJECT ${MMOFL_KERNELS})
+  add_library(mmofl_kernels_${suffix} OBJECT ${MMOFL_KERNELS} ${MMOFL_LOOPS})
   target_include_directories(mmofl_kernels_${suffix} PRIVATE include src)
   target_compile_definitions(mmofl_kernels_${suffix} PRIVATE MMOFL_ISA_SUFFIX=${suffix})
   target_compile_options(mmofl_kernels_${suffix} PRIVATE -O3 -fopenmp-simd ${ARGN})
@@ -21,9 +22,19 @@ function(mmofl_instruction_set suffix)
 endfunction()
 set_source_files_properties(src/nn/kernels/peak.c PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
 
-mmofl_instruction_set(base)
+# The plain set rounds alike on every machine, whatever the compiler's options would allow.
+mmofl_instruction_set(base -DMMOFL_PLAIN)
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  set(MMOFL_LOOPS "") # the sets below differ from base in rounding only, which loops never do
+endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   mmofl_instruction_set(v3 -march=x86-64-v3)
   mmofl_instruction_set(v4 -march=x86-64-v4 -mprefer-vector-width=512)
   target_compile_definitions(mmofl_objects PRIVATE MMOFL_HAVE_X86_64)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+  mmofl_instruction_set(neon)
+  target_compile_definitions(mmofl_objects PRIVATE MMOFL_HAVE_ARM64)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^arm")
+  mmofl_instruction_set(vfp4 -march=armv7-a -mfpu=vfpv4-d16 -mfloat-abi=hard)
+  target_compile_definitions(mmofl_objects PRIVATE MMOFL_HAVE_ARM32)
 endif()

@@ -2,9 +2,9 @@
 #ifndef MMOFL_BASE_CPU_H
 #define MMOFL_BASE_CPU_H
 
-/** Of the levels that x86-64 defines, the highest this program is also compiled for and
- * this machine runs: 4 (AVX-512), 3 (AVX2 and fused multiply-add), or 0, the plain one
- * and the only one on other machines.  Cost: some loads. */
+/** The highest level above the plain machine that this program is also compiled for and
+ * this machine runs.  x86-64: 4 (AVX-512), 3 (AVX2 and fused multiply-add); 32-bit ARM:
+ * 4 (VFPv4: fused multiply-add); else 0.  Cost: some loads. */
 int mmofl_cpu_level(void);
 
 #endif

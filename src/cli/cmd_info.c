@@ -29,8 +29,8 @@ static const struct argp argp = {
     parse,
     NULL,
     "Print version, instruction sets, cores, folders and libraries.\v"
-    "MMOFL_ISA=base|v3|v4 in the environment forces an instruction "
-    "set; MMOFL_CACHE_DIR moves the folder of imported data.",
+    "MMOFL_ISA in the environment forces one of the instruction "
+    "sets; MMOFL_CACHE_DIR moves the folder of imported data.",
     NULL,
     NULL,
     NULL};

@@ -5,36 +5,40 @@
 #include "base/cpu.h"
 #include "nn/isa.h"
 
-extern const mmofl_isa mmofl_isa_base;
-#ifdef MMOFL_HAVE_X86_64
-extern const mmofl_isa mmofl_isa_v3, mmofl_isa_v4;
+/* SETS(X): X(name, level) for each set that cmake/kernels.cmake compiles, the plainest
+ * first; level: what mmofl_cpu_level has to be for it. */
+#if defined(MMOFL_HAVE_X86_64)
+#define SETS(X) X(base, 0) X(v3, 3) X(v4, 4)
+#elif defined(MMOFL_HAVE_ARM64)
+#define SETS(X) X(base, 0) X(neon, 0)
+#elif defined(MMOFL_HAVE_ARM32)
+#define SETS(X) X(base, 0) X(vfp4, 4)
+#else
+#define SETS(X) X(base, 0)
 #endif
+
+#define DECLARE(name, level) extern const mmofl_isa mmofl_isa_##name;
+SETS(DECLARE)
+
+static const struct set {
+    const mmofl_isa *isa;
+    int level;
+} sets[] = {
+#define ROW(name, level) {&mmofl_isa_##name, level},
+    SETS(ROW)};
+enum { N_SETS = sizeof sets / sizeof *sets };
 
 const mmofl_isa *mmofl_isa_at(int i)
 {
-    switch (i) {
-    case 0:
-        return &mmofl_isa_base;
-#ifdef MMOFL_HAVE_X86_64
-    case 1:
-        return &mmofl_isa_v3;
-    case 2:
-        return &mmofl_isa_v4;
-#endif
-    default:
-        return NULL;
-    }
+    return i >= 0 && i < N_SETS ? sets[i].isa : NULL;
 }
 
 bool mmofl_isa_runs(const mmofl_isa *isa)
 {
-#ifdef MMOFL_HAVE_X86_64
-    if (isa == &mmofl_isa_v3)
-        return mmofl_cpu_level() >= 3;
-    if (isa == &mmofl_isa_v4)
-        return mmofl_cpu_level() >= 4;
-#endif
-    return isa != NULL;
+    for (int i = 0; i < N_SETS; i++)
+        if (sets[i].isa == isa)
+            return mmofl_cpu_level() >= sets[i].level;
+    return false;
 }
 
 const mmofl_isa *mmofl_isa_best(void)

@@ -4,7 +4,8 @@
  * kernels.cmake) with MMOFL_ISA_SUFFIX naming the set; every name they export is
  * written MMOFL_ISA(name) and so exists once for each set.  A model is built for one
  * set and stays with it.  Results: sets with fused multiply-add agree to the bit, and
- * so do those without; the two groups differ in rounding (docs/performance.md). */
+ * so do those without; the two groups differ in rounding (docs/determinism.md).  Every
+ * machine has the set "base", which is without. */
 #ifndef MMOFL_NN_ISA_H
 #define MMOFL_NN_ISA_H
 

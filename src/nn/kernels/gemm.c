@@ -48,7 +48,7 @@
 #define TO_12(X, w) TO_10(X, w) X(11, w) X(12, w)
 
 enum { TALLEST = 12, WIDEST = 4 };
-#if defined(__AVX512F__) || defined(__aarch64__) /* 32 registers */
+#if defined(__AVX512F__) || defined(__aarch64__) || ONE_LANE /* 32 registers */
 enum { WIDE = 4 };
 #define ROWS_1 TO_12
 #define ROWS_2 TO_12
@@ -201,7 +201,7 @@ static void product(strip s, const float *bias, int m, int n)
         bool partly = taken % VECTOR > 0;
         s.last = lanes_of(partly ? taken % VECTOR : VECTOR);
         s.start = bias ? bias : zeros;
-        tile_run *const *of_height = (partly ? part : whole)[width - 1];
+        tile_run *const *of_height = partly ? part[width - 1] : whole[width - 1];
         int count = (m + tallest[width - 1] - 1) / tallest[width - 1];
         int low = m / count, high = m % count; /* so many are higher by 1 */
         if (high > 0)

@@ -11,9 +11,28 @@
  *     c0 c1 c2 c3 | g0 g1 g2 g3 | ...    ->     a2 b2 c2 d2 | e2 f2 g2 h2 | ...
  *     d0 d1 d2 d3 | h0 h1 h2 h3 | ...           a3 b3 c3 d3 | e3 f3 g3 h3 | ...
  *
- * The last patches overlap those before them: some floats are written twice. */
+ * The last patches overlap those before them: some floats are written twice.  Where a
+ * vector is one number there are no patches. */
 #include "nn/kernels/tables.h"
 #include "nn/kernels/vector.h"
+
+static void number_by_number(float *restrict to, const float *restrict from,
+                             size_t rows, size_t columns)
+{
+    for (size_t c = 0; c < columns; c++)
+        for (size_t r = 0; r < rows; r++)
+            to[c * rows + r] = from[r * columns + c];
+}
+
+#if ONE_LANE
+
+void MMOFL_ISA(mmofl_transpose)(float *restrict to, const float *restrict from,
+                                size_t rows, size_t columns)
+{
+    number_by_number(to, from, rows, columns);
+}
+
+#else
 
 typedef float four __attribute__((vector_size(16)));
 typedef float four_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
@@ -84,9 +103,7 @@ void MMOFL_ISA(mmofl_transpose)(float *restrict to, const float *restrict from,
 {
     enum { BAND = 16 }; /* columns turned together, all the way down: cache lines */
     if (rows < VECTOR || columns < 4) {
-        for (size_t c = 0; c < columns; c++)
-            for (size_t r = 0; r < rows; r++)
-                to[c * rows + r] = from[r * columns + c];
+        number_by_number(to, from, rows, columns);
         return;
     }
     for (size_t band = 0; band < columns; band += BAND)
@@ -96,3 +113,5 @@ void MMOFL_ISA(mmofl_transpose)(float *restrict to, const float *restrict from,
                 patch(to + c * rows + r, rows, from + r * columns + c, columns);
             }
 }
+
+#endif

@@ -3,6 +3,8 @@
  * VECTOR lanes of the instruction set that a file is compiled for.  What plain C cannot
  * say, or says in a way that compilers do not always see (masks, one rounding of a
  * multiply-add), is spelled out here, so that kernels above read like their equations.
+ * 32-bit ARM has vectors, but they take tiny numbers for 0, which would be a third way
+ * to round beside the two of isa.h: there a vector is one number.
  * Included only by files compiled per instruction set. */
 #ifndef MMOFL_NN_KERNELS_VECTOR_H
 #define MMOFL_NN_KERNELS_VECTOR_H
@@ -22,8 +24,14 @@
 enum { VECTOR = 16 };
 #elif defined(__AVX__)
 enum { VECTOR = 8 };
-#else
+#elif !defined(__arm__)
 enum { VECTOR = 4 };
+#else
+enum { VECTOR = 1 };
+#define ONE_LANE 1
+#endif
+#if !defined(ONE_LANE)
+#define ONE_LANE 0
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
@@ -37,9 +45,13 @@ enum { VECTOR = 4 };
 #endif
 
 /* One vector of floats: in a register, and at any address. */
+#if ONE_LANE
+typedef float vec, vec_anywhere;
+#else
 typedef float vec __attribute__((vector_size(4 * VECTOR)));
 typedef float vec_anywhere
     __attribute__((vector_size(4 * VECTOR), aligned(4), may_alias));
+#endif
 
 INLINE vec load(const float *p)
 {
@@ -81,6 +93,22 @@ INLINE vec load_part(const float *p, lanes some)
 INLINE void store_part(float *p, lanes some, vec v)
 {
     _mm256_maskstore_ps(p, some, (__m256)v);
+}
+#elif ONE_LANE
+typedef int lanes; /* never a part */
+INLINE lanes lanes_of(int width)
+{
+    return width;
+}
+INLINE vec load_part(const float *p, lanes some)
+{
+    (void)some;
+    return *p;
+}
+INLINE void store_part(float *p, lanes some, vec v)
+{
+    (void)some;
+    *p = v;
 }
 #else
 typedef struct lanes {
@@ -140,6 +168,20 @@ INLINE vec choose(choice first, vec a, vec b)
 {
     return (vec)_mm512_mask_blend_ps(first, (__m512)b, (__m512)a);
 }
+#elif ONE_LANE
+typedef int choice;
+INLINE choice equal(vec a, vec b)
+{
+    return a == b;
+}
+INLINE choice larger_or_nan(vec a, vec b)
+{
+    return a > b || a != a;
+}
+INLINE vec choose(choice first, vec a, vec b)
+{
+    return first ? a : b;
+}
 #else
 typedef int32_t choice __attribute__((vector_size(4 * VECTOR)));
 INLINE choice equal(vec a, vec b)
@@ -161,18 +203,20 @@ INLINE vec choose(choice first, vec a, vec b)
  * not (behind a sanitizer's branch, say) the bits would depend on the build. */
 INLINE vec multiply_add(float a, vec b, vec acc)
 {
-#if defined(__AVX512F__)
+#if !MMOFL_FUSED
+    return acc + a * b;
+#elif defined(__AVX512F__)
     return (vec)_mm512_fmadd_ps(_mm512_set1_ps(a), (__m512)b, (__m512)acc);
 #elif defined(__FMA__)
     return (vec)_mm256_fmadd_ps(_mm256_set1_ps(a), (__m256)b, (__m256)acc);
 #elif defined(__aarch64__)
     return (vec)vfmaq_n_f32((float32x4_t)acc, (float32x4_t)b, a);
-#elif MMOFL_FUSED
+#elif ONE_LANE
+    return mla(a, b, acc);
+#else
     for (int j = 0; j < VECTOR; j++)
         acc[j] = mla(a, b[j], acc[j]);
     return acc;
-#else
-    return acc + a * b;
 #endif
 }
 

@@ -14,8 +14,8 @@
 #include <string.h>
 
 /* a*b + c, rounded once where the machine can: written out, because contraction is off.
- */
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+ * MMOFL_PLAIN: not even there, so that there is a set that rounds alike everywhere. */
+#if !defined(MMOFL_PLAIN) && (defined(__FMA__) || defined(__ARM_FEATURE_FMA))
 #define MMOFL_FUSED 1
 static inline float mla(float a, float b, float c)
 {

@@ -20,8 +20,14 @@ const mmofl_isa MMOFL_ISA(mmofl_isa) = {
     .help = "AVX2 with fused multiply-add",
 #elif defined(__x86_64__)
     .help = "SSE2",
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && MMOFL_FUSED
     .help = "NEON with fused multiply-add",
+#elif defined(__aarch64__)
+    .help = "NEON",
+#elif defined(__arm__) && MMOFL_FUSED
+    .help = "VFPv4 with fused multiply-add",
+#elif defined(__arm__)
+    .help = "VFPv3",
 #else
     .help = "portable C",
 #endif
