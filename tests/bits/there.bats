@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
-# Another machine gives the bytes of this one.  MMOFL is the program for this machine,
-# MMOFL_THERE the other one's, emulated; `./dev cross` sets both.
+# Another machine gives the bytes of this one.  MMOFL is the program for this machine;
+# MMOFL_THERE and MMOFL_DEVICE are the other one's, emulated.  `./dev cross` sets all three.
 
 # shellcheck disable=SC2154  # status, output and stderr are set by run
 
 load ../cli/helpers
+load ../cli/deployed
 load bits
 
 # same_there CLASS EXPERIMENT...: on a set of that class on either machine.
@@ -65,4 +66,20 @@ same_there() {
     wait $process || [ $? -eq 130 ]
     "$MMOFL_THERE" resume parts --quiet >/dev/null
     bits_agree whole parts
+}
+
+@test "real devices on another machine, and the bytes of the simulator" {
+    needs_broker
+    sed '/^name:/d' "$BATS_TEST_DIRNAME/methods.yaml" >small.yaml
+    printf 'name: small\nmethod: qqr\n' >>small.yaml
+    "$MMOFL" run small.yaml --quiet --out simulated >/dev/null
+    start_broker
+    "$MMOFL" serve small.yaml --federation small --broker "127.0.0.1:$port" --out deployed \
+        --http none >/dev/null 2>serve.log &
+    served=$!
+    started+=("$served")
+    for k in 0 1 2 3 4; do start_device small.yaml small $k device-$k; done
+    wait "$served"
+    cmp simulated/seed-1/model.safetensors deployed/seed-1/model.safetensors
+    cmp simulated/seed-1/prototypes.npz deployed/seed-1/prototypes.npz
 }

@@ -7,7 +7,7 @@ broker_program=$(command -v mosquitto || echo /usr/sbin/mosquitto)
 
 needs_broker() {
     [ -x "$broker_program" ] || skip "mosquitto is not installed"
-    MMOFL_DEVICE=$(dirname "$MMOFL")/mmofl-device
+    MMOFL_DEVICE=${MMOFL_DEVICE:-$(dirname "$MMOFL")/mmofl-device}
     [ -x "$MMOFL_DEVICE" ] || skip "mmofl-device was not built"
     port=$(free_port)
 }
