@@ -79,6 +79,9 @@ typedef struct mmofl_layer_kind {
     bool uses_y;       /* backward reads y */
     bool draws_masks;  /* scratch holds multipliers of the samples (dropout) */
     bool takes_tokens; /* x holds ids, as whole numbers; other kinds want real values */
+    bool is_relu;      /* y = max(x, 0): neighbours may do parts of it, that ... */
+    bool does_relu_after;  /* ... write max(y, 0) where layer->relu_after is set, or */
+    bool does_relu_before; /* ... give dx only where x > 0, with layer->relu_before */
     bool starts_dw; /* backward knows run->first; for other kinds dw is cleared, which
                      * is one more way through the cache for all of it */
     /** From layer->in and options: out, tensors, margins, scratch, work.
@@ -107,6 +110,10 @@ struct mmofl_layer {
     size_t n_parameters;
     mmofl_margin x_margin, dy_margin;
     size_t fixed_scratch, sample_scratch; /* floats */
+    /* What the chain found out about neighbours, see mmofl_layer_kind: what this layer
+     * does of a relu beside it; and, of a relu, what is done by those beside it. */
+    bool relu_after, relu_before;
+    bool forward_is_done, backward_is_done;
     double flops;    /* multiply and add counted apart, one sample forward */
     double dw_flops; /* parameter gradient, one sample */
     double dx_flops; /* input gradient, one sample */

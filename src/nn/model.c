@@ -67,6 +67,23 @@ static void plan_buffers(mmofl_chain *chain)
     }
 }
 
+/* A relu is one more way through the cache, forward and back.  Where it is in place,
+ * the layer before can write rectified values at once; where the layer after decides
+ * which values get a gradient, it can decide for both. */
+static void merge_relus(mmofl_chain *chain)
+{
+    for (int i = 0; i < chain->n; i++) {
+        mmofl_layer *relu = &chain->layer[i];
+        if (!relu->kind->is_relu)
+            continue;
+        if (i > 0 && relu[-1].kind->does_relu_after &&
+            chain->value[i] == chain->value[i + 1])
+            relu[-1].relu_after = relu->forward_is_done = true;
+        if (i + 1 < chain->n && relu[1].kind->does_relu_before)
+            relu[1].relu_before = relu->backward_is_done = true;
+    }
+}
+
 /* Remember a tensor of which passes touch few rows.  Only layers of tokens have one, so
  * there is at most one in each encoder. */
 static void note_rows(mmofl_model *model, const mmofl_layer *layer, size_t at)
@@ -121,6 +138,7 @@ static mmofl_status plan_chain(mmofl_model *model, const mmofl_chain_spec *spec,
         in = layer->out;
     }
     plan_buffers(chain);
+    merge_relus(chain);
     return MMOFL_OK;
 }
 

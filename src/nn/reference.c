@@ -21,7 +21,7 @@ double mmofl_reference_product(const mmofl_gemm *g, int group, int i, int j)
                 sum += (double)g->a[s * g->a_group + r * g->a_run + i * g->a_row +
                                     k * g->a_step] *
                        (double)g->b[s * g->b_group + r * g->b_run + k * g->b_step + j];
-    return sum;
+    return g->rectify && sum < 0 ? 0 : sum;
 }
 
 /* ---------------------------------------------------------------- layers */

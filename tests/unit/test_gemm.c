@@ -17,7 +17,7 @@ typedef struct shape {
     int m, n, depth, groups;
     int runs;    /* of the depth; 0 = 1 */
     int overlap; /* rows of A start so many floats apart; 0 = depth, and a gap */
-    bool transposed, shared, accumulate, bias;
+    bool transposed, shared, accumulate, bias, rectify;
 } shape;
 
 static size_t extent(ptrdiff_t rows, ptrdiff_t row, ptrdiff_t columns, ptrdiff_t column,
@@ -33,7 +33,8 @@ static problem problem_new(shape s)
                     .n = s.n,
                     .depth = s.depth,
                     .groups = s.groups,
-                    .accumulate = s.accumulate};
+                    .accumulate = s.accumulate,
+                    .rectify = s.rectify};
     ptrdiff_t step = s.overlap ? s.overlap : s.depth + 3;
     g.a_row = s.transposed ? 1 : step;
     g.a_step = s.transposed ? (s.overlap ? s.overlap : s.m + 2) : 1;
@@ -153,6 +154,7 @@ static shape random_shape(mmofl_rng *rng)
                .accumulate = mmofl_rng_below(rng, 2),
                .bias = mmofl_rng_below(rng, 2)};
     s.shared = mmofl_rng_below(rng, 2);
+    s.rectify = !s.shared && mmofl_rng_below(rng, 2);
     return s;
 }
 
@@ -239,6 +241,31 @@ static void a_depth_in_two_runs_by_hand(void **state)
     }
 }
 
+static void a_rectified_nan_stays_nan(void **state)
+{
+    (void)state;
+    const float a[] = {1, NAN, -2, -0.0f}, b[] = {1, 3};
+    const float wanted[] = {1, 3, NAN, NAN, 0, 0, 0, 0};
+    FOR_EACH_ISA(isa)
+    {
+        float c[8] = {0};
+        isa->ops->gemm(&(mmofl_gemm){.m = 4,
+                                     .n = 2,
+                                     .depth = 1,
+                                     .a = a,
+                                     .a_row = 1,
+                                     .a_step = 1,
+                                     .b = b,
+                                     .b_step = 2,
+                                     .c = c,
+                                     .c_row = 2,
+                                     .groups = 1,
+                                     .rectify = true});
+        for (int i = 0; i < 8; i++)
+            CHECK(isnan(wanted[i]) ? isnan(c[i]) : c[i] == wanted[i]);
+    }
+}
+
 static void no_rows_is_no_work(void **state)
 {
     (void)state;
@@ -286,7 +313,7 @@ static void cutting_the_groups_keeps_the_bits(void **state)
     mmofl_rng rng = fixture_rng(79);
     for (int i = 0; i < 100; i++) {
         shape s = random_shape(&rng);
-        s.groups = 5, s.shared = s.accumulate = true;
+        s.groups = 5, s.shared = s.accumulate = true, s.rectify = false;
         problem p = problem_new(s);
         float *whole = malloc(p.c_count * sizeof(float));
         CHECK(whole != NULL);
@@ -317,7 +344,7 @@ static void cutting_depth_or_rows_keeps_the_bits(void **state)
     mmofl_rng rng = fixture_rng(80);
     for (int i = 0; i < 100; i++) {
         shape s = random_shape(&rng);
-        s.groups = 1, s.runs = 1, s.depth += 100, s.m += 1;
+        s.groups = 1, s.runs = 1, s.depth += 100, s.m += 1, s.rectify = false;
         problem p = problem_new(s);
         float *whole = malloc(p.c_count * sizeof(float));
         CHECK(whole != NULL);
@@ -349,7 +376,8 @@ static void cutting_depth_or_rows_keeps_the_bits(void **state)
 }
 
 CHECK_MAIN(TEST(a_product_by_hand), TEST(a_depth_in_two_runs_by_hand),
-           TEST(no_rows_is_no_work), TEST(every_width_and_height_equals_the_reference),
+           TEST(a_rectified_nan_stays_nan), TEST(no_rows_is_no_work),
+           TEST(every_width_and_height_equals_the_reference),
            TEST(any_number_of_rows_equals_the_reference),
            TEST(random_strides_groups_and_starts_equal_the_reference),
            TEST(many_groups_of_few_rows_equal_the_reference),

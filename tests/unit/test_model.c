@@ -61,6 +61,17 @@ static void in_place_only(fixture_spec *s)
     fixture_head(s, "linear out=4; dropout p=0.5; flatten");
 }
 
+/* Relus that are done by their neighbours, in part or all. */
+static void relu_with_convolution_and_pool(fixture_spec *s)
+{
+    fixture_add(s, "motion", window,
+                "conv1d out=20 kernel=3 pad=1; relu; max_pool kernel=2;"
+                "linear out=3; relu; max_pool kernel=3 stride=1; flatten");
+    fixture_add(s, "image", (mmofl_shape){3, {7, 6, 2}},
+                "conv2d out=3 kernel=3 pad=3; relu; max_pool kernel=2; flatten");
+    fixture_head(s, "linear out=6; relu; linear out=4");
+}
+
 static void (*const makers[])(fixture_spec *) = {
     two_modalities,
     one_modality,
@@ -69,6 +80,7 @@ static void (*const makers[])(fixture_spec *) = {
     in_place_only,
     in_place_relu_flatten_linear,
     in_place_first_then_padded,
+    relu_with_convolution_and_pool,
 };
 enum { MAKERS = sizeof makers / sizeof *makers, CLASSES = 4 };
 
@@ -323,6 +335,41 @@ static void a_used_workspace_gives_the_same_bits_again(void **state)
     }
 }
 
+/* The same without neighbours: dropout of nothing keeps them apart. */
+static void relu_by_itself(fixture_spec *s)
+{
+    fixture_add(s, "motion", window,
+                "conv1d out=20 kernel=3 pad=1; dropout p=0; relu; dropout p=0;"
+                "max_pool kernel=2; linear out=3; dropout p=0; relu; dropout p=0;"
+                "max_pool kernel=3 stride=1; flatten");
+    fixture_add(s, "image", (mmofl_shape){3, {7, 6, 2}},
+                "conv2d out=3 kernel=3 pad=3; dropout p=0; relu; dropout p=0;"
+                "max_pool kernel=2; flatten");
+    fixture_head(s, "linear out=6; dropout p=0; relu; linear out=4");
+}
+
+static void a_relu_done_by_its_neighbours_gives_the_same_bits(void **state)
+{
+    (void)state;
+    FOR_EACH_ISA(isa)
+    {
+        samples *merged = samples_new(relu_with_convolution_and_pool, isa, 9, 4),
+                *apart = samples_new(relu_by_itself, isa, 9, 4);
+        size_t n = merged->model->n_parameters;
+        CHECK_INT(apart->model->n_parameters, n);
+        memcpy(apart->w, merged->w, n * sizeof(float));
+        mmofl_model_gradient(merged->model, merged->ws, merged->w, &merged->batch, NULL,
+                             merged->g);
+        mmofl_model_gradient(apart->model, apart->ws, apart->w, &apart->batch, NULL,
+                             apart->g);
+        CHECK(fixture_same_bits(merged->g, apart->g, n));
+        const mmofl_chain *chain = &merged->model->encoder[0].chain;
+        CHECK(chain->layer[1].forward_is_done && chain->layer[1].backward_is_done);
+        CHECK(!apart->model->encoder[0].chain.layer[2].forward_is_done);
+        samples_delete(merged), samples_delete(apart);
+    }
+}
+
 static void sets_that_round_alike_agree_to_the_bit(void **state)
 {
     (void)state;
@@ -408,6 +455,7 @@ CHECK_MAIN(TEST(gradients_equal_finite_differences),
            TEST(a_sample_without_any_modality_only_moves_the_head),
            TEST(a_batch_may_mix_masks), TEST(any_piece_size_gives_the_same_bits),
            TEST(a_used_workspace_gives_the_same_bits_again),
+           TEST(a_relu_done_by_its_neighbours_gives_the_same_bits),
            TEST(sets_that_round_alike_agree_to_the_bit),
            TEST(prediction_agrees_with_itself_and_with_training),
            TEST(a_nan_parameter_gives_a_loss_that_is_not_finite))

@@ -32,6 +32,7 @@
  * as 5 + 5, because 4 + 1 and 6 + 4 have ones that are slow.  Columns that do not fill
  * a vector are loaded and stored in part, so nothing beside B and C is touched. */
 #include <assert.h>
+#include <math.h>
 
 #include "nn/isa.h"
 #include "nn/kernels/tables.h"
@@ -76,6 +77,7 @@ typedef struct strip {
     ptrdiff_t a_row, a_step, a_run, a_group, b_step, b_run, c_row, c_group;
     bool accumulate;    /* sums start with C ... */
     const float *start; /* ... or all rows with this one */
+    float least;        /* of what is written; -INFINITY, or zero */
     lanes last;         /* columns of the last vector, where that is not full */
 } strip;
 
@@ -128,11 +130,12 @@ INLINE void tile(int height, columns v, const strip *s, const float *a, float *c
             a_k += s->a_step, low_k += s->a_step, b_k += s->b_step;
         }
     }
+    const vec least = splat(s->least);
     UNROLL
     for (int i = 0; i < height; i++, c += c_row) {
         UNROLL
         for (int j = 0; j < v.width; j++)
-            store_vector(c, j, v, sum[i][j]);
+            store_vector(c, j, v, larger_or_second(least, sum[i][j]));
     }
 }
 
@@ -232,9 +235,11 @@ void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
                .b_run = g->b_run,
                .c_row = g->c_row,
                .c_group = g->c_group,
-               .accumulate = g->accumulate};
+               .accumulate = g->accumulate,
+               .least = g->rectify ? 0 : -INFINITY};
     int m = g->m, groups = g->groups;
     bool one_sum = g->c_group == 0 && groups > 1;
+    assert(!(one_sum && g->rectify));
     if (one_sum && s.runs == 1) { /* groups are runs of it */
         s.runs = groups, s.a_run = g->a_group, s.b_run = g->b_group;
         groups = 1;

@@ -32,6 +32,7 @@ typedef struct mmofl_gemm {
     ptrdiff_t a_group, b_group, c_group;
     const float *bias; /* (n) start value, or NULL: zero */
     bool accumulate;   /* start from C itself; bias is then ignored */
+    bool rectify;      /* write max(C, 0), a NaN as it is; not where groups add up */
 } mmofl_gemm;
 
 #endif

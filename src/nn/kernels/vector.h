@@ -159,10 +159,13 @@ INLINE choice equal(vec a, vec b)
 {
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_EQ_OQ);
 }
+INLINE choice larger(vec a, vec b)
+{
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ);
+}
 INLINE choice larger_or_nan(vec a, vec b)
 {
-    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ) |
-           _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_UNORD_Q);
+    return larger(a, b) | _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_UNORD_Q);
 }
 INLINE vec choose(choice first, vec a, vec b)
 {
@@ -188,15 +191,31 @@ INLINE choice equal(vec a, vec b)
 {
     return a == b;
 }
+INLINE choice larger(vec a, vec b)
+{
+    return a > b;
+}
 INLINE choice larger_or_nan(vec a, vec b)
 {
-    return (a > b) | (a != a);
+    return larger(a, b) | (a != a);
 }
 INLINE vec choose(choice first, vec a, vec b)
 {
     return (vec)(((choice)a & first) | ((choice)b & ~first));
 }
 #endif
+
+/* a where it is larger than b, else b, which may be NaN. */
+INLINE vec larger_or_second(vec a, vec b)
+{
+#if defined(__AVX512F__)
+    return (vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX__)
+    return (vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return choose(a > b, a, b);
+#endif
+}
 
 /* acc + a*b in each lane, rounded once exactly where mla rounds once.  Spelled out: a
  * compiler that is only allowed to contract does so in most places, and where it does

@@ -17,6 +17,7 @@ typedef struct mmofl_affine_map {
     size_t step;     /* floats from one window to the next */
     size_t depth;    /* floats in a window */
     size_t channels; /* C_out */
+    bool rectify;    /* y = max(y, 0) */
 } mmofl_affine_map;
 
 /* Add a weight, PyTorch's (out, in), and a bias (out), which follows it directly. */
@@ -54,7 +55,8 @@ static inline void affine_map_forward(const mmofl_affine_map *map, const mmofl_o
                     .groups = n,
                     .a_group = (ptrdiff_t)x_stride,
                     .c_group = (ptrdiff_t)y_stride,
-                    .bias = bias};
+                    .bias = bias,
+                    .rectify = map->rectify};
     if (map->rows == 1) { /* one row a sample: the samples are the rows */
         g.m = n, g.groups = 1;
         g.a_row = (ptrdiff_t)x_stride, g.c_row = (ptrdiff_t)y_stride;

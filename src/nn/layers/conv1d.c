@@ -39,7 +39,8 @@ static mmofl_affine_map map_of(const mmofl_layer *layer)
     return (mmofl_affine_map){.rows = mmofl_shape_rows(layer->out),
                               .step = in * (size_t)o->stride,
                               .depth = in * (size_t)o->kernel,
-                              .channels = (size_t)o->out};
+                              .channels = (size_t)o->out,
+                              .rectify = layer->relu_after};
 }
 
 static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
@@ -176,6 +177,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(conv1d) = {
              .options_size = sizeof(conv1d_options)},
     .uses_x = true,
     .starts_dw = true,
+    .does_relu_after = true,
     .plan = plan,
     .prepare = prepare,
     .forward = forward,

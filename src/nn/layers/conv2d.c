@@ -108,7 +108,8 @@ static image_map forward_map(const mmofl_layer *layer)
                        .in = layer->in.dim[2],
                        .out = o->out,
                        .pack =
-                           image_map_best_pack(columns, o->kernel, o->stride, o->out)};
+                           image_map_best_pack(columns, o->kernel, o->stride, o->out),
+                       .rectify = layer->relu_after};
 }
 
 /* Taps of phase r: k = r, r + stride, ... < kernel. */
@@ -394,6 +395,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(conv2d) = {
              .options_size = sizeof(conv2d_options)},
     .uses_x = true,
     .starts_dw = true,
+    .does_relu_after = true,
     .plan = plan,
     .prepare = prepare,
     .forward = forward,

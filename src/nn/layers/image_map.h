@@ -25,9 +25,10 @@
 typedef struct image_map {
     int rows, columns; /* of output pixels */
     int taps_y, taps_x;
-    int stride;  /* input pixels from one output pixel to the next, both ways */
-    int in, out; /* channels */
-    int pack;    /* output pixels computed as one */
+    int stride;   /* input pixels from one output pixel to the next, both ways */
+    int in, out;  /* channels */
+    int pack;     /* output pixels computed as one */
+    bool rectify; /* y = max(y, 0) */
 } image_map;
 
 /* Weight (ty, tx, c_in, c_out) lies at + ty*y + tx*x + c_in*in + c_out*out. */
@@ -135,6 +136,15 @@ static inline void image_map_rows(const image_map *map, const mmofl_ops *ops,
     ops->gemm(&g);
 }
 
+/* A row of output pixels whose windows see nothing but zeros. */
+static inline void image_map_bias(const image_map *map, const float *bias, float *y,
+                                  ptrdiff_t y_pixel)
+{
+    for (int q = 0; q < map->columns; q++, y += y_pixel)
+        for (int c = 0; c < map->out; c++)
+            y[c] = map->rectify && 0.0f > bias[c] ? 0.0f : bias[c];
+}
+
 /* y: output pixels y_pixel floats apart (C_out when packed) in rows of y_row floats.
  * prepared: by image_map_prepare.  Output rows whose windows are inside go together;
  * those at an edge leave out the taps that meet its zeros. */
@@ -157,7 +167,8 @@ static inline void image_map_run(const image_map *map, const mmofl_ops *ops,
                     .c_row = map->pack * y_pixel,
                     .a_group = map->stride * x->row,
                     .c_group = y_row,
-                    .bias = prepared + (ptrdiff_t)map->taps_y * depth * columns};
+                    .bias = prepared + (ptrdiff_t)map->taps_y * depth * columns,
+                    .rectify = map->rectify};
     for (int r = 0, rows; r < map->rows; r += rows) {
         int top = r * map->stride - x->above, from = -top, end = x->rows - top;
         from = from < 0 ? 0 : from;
@@ -169,9 +180,7 @@ static inline void image_map_run(const image_map *map, const mmofl_ops *ops,
         if (from < end)
             image_map_rows(map, ops, x, g, r, rows, from, end);
         else
-            for (int q = 0; q < map->columns; q++)
-                memcpy(y + r * y_row + q * y_pixel, g.bias,
-                       sizeof(float) * (size_t)map->out);
+            image_map_bias(map, g.bias, y + r * y_row, y_pixel);
     }
 }
 

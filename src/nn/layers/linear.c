@@ -17,7 +17,8 @@ static mmofl_affine_map map_of(const mmofl_layer *layer)
     return (mmofl_affine_map){.rows = mmofl_shape_rows(layer->in),
                               .step = in,
                               .depth = in,
-                              .channels = mmofl_shape_channels(layer->out)};
+                              .channels = mmofl_shape_channels(layer->out),
+                              .rectify = layer->relu_after};
 }
 
 static mmofl_status plan(mmofl_layer *layer, mmofl_error *err)
@@ -76,6 +77,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(linear) = {
              .options_size = sizeof(linear_options)},
     .uses_x = true,
     .starts_dw = true,
+    .does_relu_after = true,
     .plan = plan,
     .prepare = prepare,
     .forward = forward,

@@ -1,6 +1,10 @@
 /* max_pool.c - the largest value of each window; the gradient goes to the first one
  * that is largest, as in PyTorch; NaN counts as larger than any number.  Which one it
- * was is kept in scratch, as the number of its tap. */
+ * was is kept in scratch, as the number of its tap.
+ *
+ * After a relu, whose gradient passes only where its value is positive, a window whose
+ * largest value is not positive gives its gradient to none of its values: then the
+ * layer's gradient is that of both. */
 #include "nn/layers/pool_window.h"
 
 static const mmofl_option options[] = {POOL_OPTIONS};
@@ -43,6 +47,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(max_pool) = {
              .options = options,
              .n_options = (int)MMOFL_COUNT_OF(options),
              .options_size = sizeof(pool_options)},
+    .does_relu_before = true,
     .plan = plan,
     .forward = forward,
     .backward = backward,

@@ -31,7 +31,8 @@ typedef struct pool_axis {
 typedef struct pool_geometry {
     pool_axis down, across;
     int channels;
-    float share; /* of a pixel in the mean of a window */
+    float share;   /* of a pixel in the mean of a window */
+    bool positive; /* only a positive value wins a window */
 } pool_geometry;
 
 /* The real pixels of a window along one axis: how many, the first one's number in the
@@ -55,7 +56,8 @@ static inline pool_geometry pool_geometry_of(const mmofl_layer *layer)
     const pool_options *o = layer->options;
     pool_geometry g = {.down = {1, 1, 1, 1, 0},
                        .across = pool_axis_of(o, layer->in.dim[layer->in.n - 2]),
-                       .channels = layer->in.dim[layer->in.n - 1]};
+                       .channels = layer->in.dim[layer->in.n - 1],
+                       .positive = layer->relu_before};
     if (layer->in.n == 3)
         g.down = pool_axis_of(o, layer->in.dim[0]);
     g.share = 1.0f / (float)(g.down.kernel * g.across.kernel);
@@ -115,9 +117,12 @@ typedef struct pool_part {
     int rows, columns;     /* real pixels */
     ptrdiff_t row, column; /* floats to the next one */
     float tap, taps; /* number of the first tap; how many a row of the window has */
+    bool positive;   /* as in pool_geometry */
     bool partly;     /* fewer channels than a vector has lanes: ... */
     lanes some;      /* ... these */
 } pool_part;
+
+enum { NOBODY = -1 }; /* no tap's number */
 
 /* y = the largest value, and which tap it is from; or the mean.  The first of equals
  * wins; NaN is larger than any number. */
@@ -136,6 +141,8 @@ INLINE void pool_take(pool_work work, pool_part p, float share, const float *x,
             best = work.largest ? choose(wins, here, best) : best + here;
         }
     }
+    if (p.positive)
+        from = choose(larger(best, splat(0)), from, splat(NOBODY));
     store_some(y, p.partly, p.some, work.largest ? best : share * best);
     if (work.largest)
         store_some(winner, p.partly, p.some, from);
@@ -198,6 +205,7 @@ INLINE void pool_windows(pool_work work, const pool_geometry *g, float *image,
     pool_part p = {.row = (ptrdiff_t)g->across.in * g->channels,
                    .column = g->channels,
                    .taps = (float)g->across.kernel,
+                   .positive = g->positive,
                    .some = lanes_of(rest ? rest : VECTOR)};
     for (int r = 0; r < g->down.out; r++) {
         pool_range down = pool_range_of(&g->down, r);

@@ -14,6 +14,8 @@ static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
                     const float *w, mmofl_span x, mmofl_span y)
 {
     (void)run, (void)w;
+    if (layer->forward_is_done)
+        return;
     ELEMENTWISE(layer, n, Y = 0.0f > X ? 0.0f : X);
 }
 
@@ -22,7 +24,7 @@ static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n
                      mmofl_span dx, float *dw)
 {
     (void)run, (void)w, (void)x, (void)dw;
-    if (!dx.at)
+    if (!dx.at || layer->backward_is_done)
         return;
     ELEMENTWISE(layer, n, float d = DY; DX = Y > 0.0f ? d : 0.0f);
 }
@@ -36,6 +38,7 @@ const mmofl_layer_kind MMOFL_LAYER_NAME(relu) = {
         },
     .in_place = true,
     .uses_y = true,
+    .is_relu = true,
     .plan = plan,
     .forward = forward,
     .backward = backward,
