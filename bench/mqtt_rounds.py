@@ -36,6 +36,25 @@ def memory_mb(pid, key):
         return int(re.search(key + r":\s+(\d+)", status.read()).group(1)) / 1024
 
 
+def start_broker(folder):
+    """Process and port."""
+    port = free_port()
+    with open(f"{folder}/mosquitto.conf", "w") as to:
+        to.write(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n")
+        if os.getuid() == 0:
+            to.write("user root\n")
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    broker = subprocess.Popen([program, "-c", f"{folder}/mosquitto.conf"], stderr=subprocess.DEVNULL)
+    time.sleep(0.3)
+    return broker, port
+
+
+def private_mb(pid):
+    """Of its memory, what nobody else shares."""
+    with open(f"/proc/{pid}/smaps_rollup") as smaps:
+        return sum(int(n) for n in re.findall(r"Private_(?:Clean|Dirty):\s+(\d+)", smaps.read())) / 1024
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--bin", required=True)
@@ -50,20 +69,13 @@ def main():
     bin_ = os.path.realpath(options.bin)
     folder = options.folder or tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
     os.makedirs(folder, exist_ok=True)
-    port = free_port()
-    with open(f"{folder}/mosquitto.conf", "w") as to:
-        to.write(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n")
-        if os.getuid() == 0:
-            to.write("user root\n")
+    broker, port = start_broker(folder)
     encoder, head = (TINY, TINY_HEAD) if options.tiny else (HAR, HEAD)
     with open(f"{folder}/rounds.yaml", "w") as to:
         to.write(f"name: rounds\nseeds: 1\ndata: {{set: synthetic-har, persons: 2, train: 40, test: 40}}\n"
                  f"fleet: {{devices: {options.devices}, partition: {{kind: iid}}}}\nstream: {{buffer: 4, new: 1}}\n"
                  f"rounds: {options.rounds}\nevaluate: {{every: 0}}\n"
                  f"model: {{modalities: {{accelerometer: {encoder}, gyroscope: *e}}, head: {head}}}\n")
-    broker = subprocess.Popen([shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", f"{folder}/mosquitto.conf"],
-                              stderr=subprocess.DEVNULL)
-    time.sleep(0.3)
     server = subprocess.Popen([f"{bin_}/mmofl", "serve", f"{folder}/rounds.yaml", "--broker", f"127.0.0.1:{port}",
                                "--federation", "load", "--out", f"{folder}/run", "--http", "none", "--quiet"],
                               stdout=subprocess.DEVNULL, stderr=open(f"{folder}/serve.log", "w"))
@@ -72,10 +84,13 @@ def main():
                                str(options.ramp), "--broker", f"127.0.0.1:{port}"],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
              for i in range(options.processes)]
-    peak = 0.0
+    peak = client_rss = 0.0
+    client = []  # looked at now and then, as Flower's clients look at themselves
     while server.poll() is None:
         try:
             peak = max(peak, memory_mb(server.pid, "VmHWM"))
+            client.append(private_mb(loads[0].pid))
+            client_rss = max(client_rss, memory_mb(loads[0].pid, "VmHWM"))
         except (OSError, AttributeError):
             pass
         time.sleep(0.2)
@@ -92,6 +107,8 @@ def main():
         "round_ms_least": 1000 * min(rounds) if rounds else None,
         "round_ms_most": 1000 * max(rounds) if rounds else None,
         "coordinator_mb": round(peak, 1), "broker_mb": round(broker_mb, 1),
+        "load_process_private_mb": round(statistics.median(client), 2) if client else None,
+        "load_process_rss_mb": round(client_rss, 2),
     }
     print(json.dumps(figures, indent=2))
     if options.json:

@@ -158,6 +158,7 @@ def sections(results: dict[str, Any]) -> dict[str, str]:
         "method": training_tables.method_table,
         "workload": workloads.workload_table,
         "network": network.network_table,
+        "agent": network.agent_table,
     }
     measured = {key.split("/")[0] for key in runs} | {"memory"}
     texts = {name: make(runs) for name, make in tables.items() if name in measured}

@@ -79,6 +79,8 @@ def values(runs: dict[str, Run]) -> dict[str, float]:
         "blazefl": median("workload/blazefl-lenet", "seconds") / blazefl_bound(runs),
         "network-round": median("network/mmofl/38598", "ms_per_round"),
         "network-memory": median("network/mmofl/38598", "client_private_bytes") / 1e6,
+        "agent-memory": median("agent/uci-har", "private_bytes") / 1e6,
+        "agent-size": median("agent/uci-har", "program_bytes") / 1e6,
         "ten-thousand": median("workload/ten-thousand", "peak_rss_bytes") / 1e6,
     }
 

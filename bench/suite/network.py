@@ -27,25 +27,48 @@ def flower(bench: Bench, floats: int) -> Run:
     return run_json([*command, "--rounds", str(rounds)])
 
 
-def mmofl(bench: Bench, _floats: int) -> Run:
-    """mqtt_rounds.py with the keys of peers/flower.py.  Its devices share a process, so
-    it does not tell what one takes."""
-    folder = Path(bench.mmofl).resolve().parent
-    if not (folder / "mmofl-load").exists():
-        return {"failed": f"there is no mmofl-load in {folder}"}
-    rounds = 20 if bench.quick else 60
+def mqtt_rounds(bench: Bench, folder: Path, *more: str) -> Run:
     command = ["timeout", "120", bench.python, str(PEERS.parent / "mqtt_rounds.py")]
-    command += ["--bin", str(folder)]
-    run = run_json([*command, "--devices", str(CLIENTS), "--rounds", str(rounds)])
+    run = run_json(
+        [*command, "--bin", str(folder), "--devices", str(CLIENTS), *more]
+    )
     if "failed" in run or run["exit"] != 0 or not run["round_ms"]:
         return {
             "failed": run.get("failed", f"mmofl serve ended with {run.get('exit')}")
         }
+    return run
+
+
+def mmofl(bench: Bench, _floats: int) -> Run:
+    """mqtt_rounds.py with the keys of peers/flower.py.  Its devices share a process; what
+    one takes, a second run tells, with a process for each."""
+    folder = Path(bench.mmofl).resolve().parent
+    if not (folder / "mmofl-load").exists():
+        return {"failed": f"there is no mmofl-load in {folder}"}
+    rounds = 20 if bench.quick else 60
+    run = mqtt_rounds(bench, folder, "--rounds", str(rounds))
+    alone = mqtt_rounds(
+        bench, folder, "--rounds", str(rounds), "--processes", str(CLIENTS)
+    )
+    for failed in (run, alone):
+        if "failed" in failed:
+            return failed
     return {
         **run,
         "ms_per_round": run["round_ms"],
         "server_peak_rss_bytes": run["coordinator_mb"] * MIB,
+        "client_private_bytes": alone["load_process_private_mb"] * MIB,
+        "client_peak_rss_bytes": alone["load_process_rss_mb"] * MIB,
     }
+
+
+def agent(bench: Bench) -> Run:
+    """A device that learns: agent_memory.py."""
+    folder = Path(bench.mmofl).resolve().parent
+    if not (folder / "mmofl-device").exists():
+        return {"failed": f"there is no mmofl-device in {folder}"}
+    command = ["timeout", "300", bench.python, str(PEERS.parent / "agent_memory.py")]
+    return run_json([*command, "--bin", str(folder)])
 
 
 def measure(bench: Bench) -> None:
@@ -55,6 +78,9 @@ def measure(bench: Bench) -> None:
             for floats in MODELS[name]:
                 key = f"network/{name}/{floats}/{repeat}"
                 bench.measure(key, partial(run, bench, floats))
+    bench.say("a device's agent")
+    for repeat in range(bench.repeats):
+        bench.measure(f"agent/uci-har/{repeat}", partial(agent, bench))
 
 
 def cells(name: str, floats: int, figures: Figures) -> list[str]:
@@ -80,3 +106,15 @@ def network_table(runs: dict[str, Run]) -> str:
         for floats in sizes
     ]
     return table(head, lines)
+
+
+def agent_table(runs: dict[str, Run]) -> str:
+    figures = select(runs, "agent/uci-har")
+    if not figures.good:
+        return f"Not measured: {figures.failed}."
+    head = "a device that learns: UCI-HAR's model, 500 samples, full|>MB private"
+    head += "|>MB resident|>MB the program, stripped"
+    line = ["mmofl-device run"]
+    for key in ("private_bytes", "Rss", "program_bytes"):
+        line.append(short(figures.median(key) / 1e6))
+    return table(head, [line])
