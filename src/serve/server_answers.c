@@ -7,12 +7,14 @@
  * What the coordinator has taken stays taken: where the disk is full, the device sends
  * again, and the journal is tried again, until it is kept.  The round is not closed
  * before that (server_round.c), so that no model has what a restart would not have. */
+#include <stdio.h>
+
 #include "serve/server_parts.h"
 
 /* Answers that came within this time go to the disk together. */
 static const double gather_s = 0.01;
-/* A journal that fails is told of so often. */
-static const double complain_s = 10;
+/* A journal that fails is told of so often, and what is refused. */
+static const double complain_s = 10, refusal_s = 1;
 
 void mmofl_server_complain(mmofl_server *s, const mmofl_error *err)
 {
@@ -22,6 +24,25 @@ void mmofl_server_complain(mmofl_server *s, const mmofl_error *err)
         return;
     s->journal_told_s = now;
     MMOFL_SERVER_SAY(s, WARNING, "%s; what devices send is asked for again", err->text);
+}
+
+void mmofl_server_tell_refused(mmofl_server *s, uint32_t number, const char *what,
+                               const mmofl_error *why)
+{
+    char others[48] = "";
+    double now = mmofl_server_now(s);
+    s->counts.refused[why->status]++;
+    if (now - s->refusal_told_s < refusal_s) {
+        s->refusals_untold++;
+        return;
+    }
+    if (s->refusals_untold > 0)
+        snprintf(others, sizeof others, " (and %llu more before)",
+                 (unsigned long long)s->refusals_untold);
+    s->refusal_told_s = now;
+    s->refusals_untold = 0;
+    MMOFL_SERVER_SAY(s, INFO, "%s: %s refused: %s%s", mmofl_server_name(s, number),
+                     what, why->text, others);
 }
 
 /* ---- in the open round ---- */
@@ -63,7 +84,9 @@ void mmofl_server_give_up(mmofl_server *s, uint32_t number)
 void mmofl_server_take_decline(mmofl_server *s, uint32_t number,
                                const mmofl_decline *decline)
 {
-    if (s->stage != MMOFL_SERVER_ROUND || decline->round != s->round)
+    const mmofl_served *d = &s->device[number];
+    if (s->stage != MMOFL_SERVER_ROUND || decline->round != s->round ||
+        !d->takes_part || d->answer != MMOFL_ANSWER_NONE) /* or said before */
         return;
     mmofl_server_give_up(s, number);
     MMOFL_SERVER_SAY(s, WARNING, "%s declines round %llu: %s",
@@ -147,10 +170,10 @@ static void gather(mmofl_server *s, uint32_t number, uint32_t age,
 static bool refuse(mmofl_server *s, uint32_t number, const mmofl_answer_head *head,
                    const mmofl_error *why)
 {
-    s->counts.refused[why->status]++;
-    MMOFL_SERVER_SAY(s, INFO, "%s: %s of round %llu refused: %s",
-                     mmofl_server_name(s, number), s->setup.shards ? "sums" : "update",
-                     (unsigned long long)head->round, why->text);
+    char what[48];
+    snprintf(what, sizeof what, "%s of round %llu", s->setup.shards ? "sums" : "update",
+             (unsigned long long)head->round);
+    mmofl_server_tell_refused(s, number, what, why);
     return true;
 }
 

@@ -76,9 +76,8 @@ static bool received(void *context, mmofl_peer *peer, const mmofl_arrival *arriv
     mmofl_message m = {0};
     bool now = true;
     if (mmofl_message_read(arrival->message, arrival->size, &s->limits, &m, answer)) {
-        s->counts.refused[answer->status]++;
-        MMOFL_SERVER_SAY(s, WARNING, "%s: %s refused: %s", mmofl_peer_name(peer),
-                         mmofl_message_kind_name(arrival->kind), answer->text);
+        mmofl_server_tell_refused(s, mmofl_server_number(s, peer),
+                                  mmofl_message_kind_name(arrival->kind), answer);
         return true;
     }
     uint32_t number = mmofl_server_number(s, peer);

@@ -98,8 +98,10 @@ struct mmofl_server {
     int n_waiting;
     double gathered_s; /* when the first of them came */
     bool sessions_changed;
-    double journal_told_s; /* when its last failure was told */
-    double published_s;    /* when the board had its last state */
+    double journal_told_s;    /* when its last failure was told */
+    double refusal_told_s;    /* when the last refusal was told */
+    uint64_t refusals_untold; /* since */
+    double published_s;       /* when the board had its last state */
     /* Late updates, and those that are moved. */
     mmofl_earlier_model *earlier; /* (staleness + 1) by round; NULL: late is late */
     bool has_restored;
@@ -159,6 +161,11 @@ void mmofl_server_commit(mmofl_server *s);
 
 /** Take what the journal has of the open round.  @retval E_MEMORY, the journal's */
 MMOFL_CHECKED mmofl_status mmofl_server_replay(mmofl_server *s, mmofl_error *err);
+
+/** Count what was refused, and say so: once a second, as a device may make us refuse as
+ * often as it likes.  what: "update of round 3" */
+void mmofl_server_tell_refused(mmofl_server *s, uint32_t number, const char *what,
+                               const mmofl_error *why);
 
 /** Warn of the journal, not too often. */
 void mmofl_server_complain(mmofl_server *s, const mmofl_error *err);

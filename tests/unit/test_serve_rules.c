@@ -36,6 +36,7 @@ typedef struct act {
         FULL_DISK /* for ten seconds */
     } what;
     mmofl_status answer; /* that it must get */
+    int more;            /* updates at once, besides the first */
 } act;
 
 typedef struct puppet {
@@ -70,8 +71,10 @@ typedef struct stage {
     bool has_begun;   /* the current step is on its way */
     bool restart;
     double full_until; /* the disk */
-    uint64_t done;     /* rounds */
-    float *last;       /* the model after them */
+    int told;          /* refusals */
+    mmofl_log_sink log;
+    uint64_t done; /* rounds */
+    float *last;   /* the model after them */
 } stage;
 
 static double now(void *context)
@@ -193,7 +196,7 @@ static void begin_step(stage *s, const act *step)
 {
     puppet *p = &s->puppet[step->puppet];
     p->is_waiting = step->what == UPDATE || step->what == DECLINE;
-    if (step->what == UPDATE)
+    for (int i = 0; step->what == UPDATE && i <= step->more; i++)
         send_update(s, step);
     if (step->what == DECLINE)
         say(p, s,
@@ -266,6 +269,12 @@ static mmofl_status connect_server(void *context, const mmofl_bus_events *events
     return MMOFL_OK;
 }
 
+static void note_refusals(void *context, mmofl_log_level level, const char *text)
+{
+    (void)level;
+    ((stage *)context)->told += strstr(text, "refused") != NULL;
+}
+
 static mmofl_status start_server(stage *s, mmofl_error *err)
 {
     char path[600];
@@ -283,6 +292,7 @@ static mmofl_status start_server(stage *s, mmofl_error *err)
                                 .stop_asked = take_turn,
                                 .between = revise,
                                 .stop_context = s,
+                                .log = &s->log,
                                 .clock = now,
                                 .clock_context = s};
     mmofl_status st = mmofl_server_new(&setup, &s->server, err);
@@ -317,6 +327,7 @@ static void begin_stage(stage *s, void **state, mmofl_round_rules rules,
     CHECK_OK(mmofl_board_new(PUPPETS, &s->board));
     fake_broker_init(&s->broker, 7);
     s->limits = mmofl_wire_limits_join();
+    s->log = (mmofl_log_sink){note_refusals, s};
     CHECK_OK(start_server(s, &err));
     s->limits = mmofl_wire_limits_of(mmofl_server_model(s->server), NULL, NULL);
     s->n = s->limits.parameters;
@@ -437,6 +448,23 @@ static void where_late_is_late_it_is_refused_and_counted(void **state)
     check_round(&s, 1, 1, 0);
     mmofl_server_status status = mmofl_server_get_status(s.server);
     CHECK_INT(status.counts.refused[MMOFL_E_STALE], 1);
+    end_stage(&s);
+}
+
+/* A device may make the coordinator refuse as often as it likes. */
+static void many_refusals_are_counted_and_told_once(void **state)
+{
+    static const act script[] = {
+        {.in = 1, .puppet = 0, .of = 1, .delta = 1},
+        {.in = 2, .puppet = 1, .of = 1, .delta = 4, .answer = MMOFL_E_STALE, .more = 9},
+        {.in = 2, .puppet = 0, .of = 2, .delta = 2},
+    };
+    stage s;
+    BEGIN(s, .deadline_s = 20, .quorum = 0.5);
+    check_round(&s, 1, 1, 0);
+    check_round(&s, 2, 1, 0);
+    CHECK_INT(mmofl_server_get_status(s.server).counts.refused[MMOFL_E_STALE], 10);
+    CHECK_INT(s.told, 1);
     end_stage(&s);
 }
 
@@ -591,6 +619,7 @@ static void rules_that_cannot_be_are_refused(void **state)
 CHECK_MAIN(IN_A_FOLDER(a_late_update_counts_once_with_its_weight),
            IN_A_FOLDER(it_does_so_over_a_kill),
            IN_A_FOLDER(where_late_is_late_it_is_refused_and_counted),
+           IN_A_FOLDER(many_refusals_are_counted_and_told_once),
            IN_A_FOLDER(too_late_is_too_late),
            IN_A_FOLDER(participants_are_waited_for_though_late_updates_count),
            IN_A_FOLDER(buffered_rounds_end_with_their_updates),
