@@ -49,6 +49,22 @@ as() {
     [ -s deployed/seed-1/model.safetensors ]
 }
 
+@test "keys, TLS and the access list change no bits" {
+    secure
+    sed -e 's/^rounds:.*/rounds: 3/' -e 's/devices: 10/devices: 2/' -e 's/^name:.*/name: small/' \
+        "$MMOFL_EXAMPLES/demo.yaml" >small.yaml
+    "$MMOFL" run small.yaml --quiet --out simulated >/dev/null
+    start_device small.yaml small 0 a -s identity=pki/devices/a
+    start_device small.yaml small 1 b -s identity=pki/devices/b
+    start_device small.yaml small 1 c -s identity=pki/devices/c # is out
+    grep -v "^2 c " pki/admission.list >two.list
+    "$MMOFL" serve small.yaml --broker "127.0.0.1:$port" --identity pki/coordinator \
+        --devices two.list --out deployed --http none >serve.out 2>serve.log
+    cmp simulated/seed-1/model.safetensors deployed/seed-1/model.safetensors
+    diff <(cut -d, -f1-9 simulated/seed-1/metrics.csv) <(cut -d, -f1-9 deployed/seed-1/metrics.csv)
+    run ! grep -q "c has joined" serve.log
+}
+
 @test "a device cannot say or hear what is another's" {
     secure
     # What a is not allowed to say, the broker refuses; a subscriber that may hear all of b's
