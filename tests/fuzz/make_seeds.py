@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""make_seeds.py - where fuzz_endpoint and fuzz_reassembly start from.
+
+usage: make_seeds.py [FOLDER]        (default: seeds/ beside this file)
+
+Whole conversations as fuzz_endpoint reads them, with messages from tests/wire (the protocol
+a second time), and orders of frames as fuzz_reassembly reads them.
+"""
+import os
+import struct
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "wire"))
+import mmofl_wire as wire  # noqa: E402
+
+COORDINATOR, DEVICE = 0, 1  # who hears it
+PAYLOAD, OBJECT, MESSAGE = 0, 1, 2
+ANOTHER_LIFE, LATER = 0x40, 0x80
+PARAMETERS = 300
+DIGEST = bytes(32)
+
+
+def piece(to, kind, data, more=0):
+    return struct.pack("<BH", kind << 1 | to | more, len(data)) + data
+
+
+def message(to, more=0, **values):
+    return piece(to, MESSAGE, wire.encode("Message", values), more)
+
+
+def tensor(dtype=0, size=4 * PARAMETERS):
+    return {"dtype": dtype, "shape": [PARAMETERS], "data": bytes(size)}
+
+
+REPORT = {"fresh": 1, "fresh_correct": 1, "fresh_loss": 0.5, "steps": 1, "train_loss": 0.5}
+UPDATE = {"round": 1, "config_digest": DIGEST, "model_digest": DIGEST, "samples": 1, "recorded": [1],
+          "report": REPORT}
+HELLO = {"oldest_version": 1, "newest_version": 1, "program": "seed"}
+
+ENDPOINT = {
+    "joins": message(COORDINATOR, hello=HELLO) + message(COORDINATOR, heartbeat={"round": 1, "samples": 3}) +
+    message(COORDINATOR, bye={"reason": "done"}),
+    "answers": message(COORDINATOR, hello=HELLO) +
+    message(COORDINATOR, update={**UPDATE, "parameters": tensor()}) +
+    message(COORDINATOR, update={**UPDATE, "difference": 1, "parameters": tensor(2, 2 * PARAMETERS)}) +
+    message(COORDINATOR, decline={"round": 1, "status": "E_MISSING", "text": "no samples"}),
+    "two-lives": message(COORDINATOR, hello=HELLO) + message(COORDINATOR, ANOTHER_LIFE, hello=HELLO) +
+    message(COORDINATOR, ANOTHER_LIFE | LATER, hello=HELLO) +
+    message(COORDINATOR, heartbeat={"round": 1}),
+    "wants": message(COORDINATOR, want={"object": bytes(16), "chunk_bytes": 900, "from": [0, 2], "to": [0, 3]}) +
+    message(DEVICE, want={"object": bytes(16), "chunk_bytes": 900, "from": [1], "to": [1]}) +
+    message(COORDINATOR, ack={"object": bytes(16), "status": "OK"}),
+    "is-welcome": message(DEVICE, welcome={
+        "version": 1, "device": 0, "seed": 1, "config": "a: 1", "config_digest": DIGEST,
+        "signals": [{"name": "x", "shape": [1], "mean": bytes(4), "sd": struct.pack("<f", 1)}],
+        "classes": ["p", "q"], "standardize": "none", "heartbeat_s": 1.0, "lease_s": 3.0}) +
+    message(DEVICE, round={"round": 1, "open": 1, "config_digest": DIGEST}) +
+    message(DEVICE, LATER, task={"round": 1, "config_digest": DIGEST, "model_digest": DIGEST,
+                                 "parameters": tensor(), "seconds_left": 5.0}) +
+    message(DEVICE, refusal={"status": "E_STATE", "text": "say Hello"}),
+    "frames": b"".join(piece(COORDINATOR, PAYLOAD, f, LATER if i == 1 else 0)
+                       for i, f in enumerate(wire.frames_of(bytes(900), 400))) +
+    piece(DEVICE, OBJECT, wire.encode("Sealed", {"sender": "", "receiver": "a", "session": 9, "sequence": 1,
+                                                 "message_bytes": 2, "message": b"\x42\0"})),
+}
+
+# Objects of fuzz_reassembly.c and how many chunks its cuts make of the largest.
+LARGEST, CUTS, WRONG_DATA, WRONG_NAME = 3, (16, 14, 5, 1), 0x80, 0x40
+
+
+def frame(chunk, which=LARGEST, cut=0, source=0, seconds=0, then=0):
+    return bytes([which + 4 * cut, chunk, source, 16 * seconds + then])
+
+
+REASSEMBLY = {
+    "in-order": b"".join(frame(i) for i in range(CUTS[0])),
+    "reversed-and-repeated": b"".join(frame(i) * 2 for i in reversed(range(CUTS[0]))),
+    "two-sources": b"".join(frame(i, source=s) for i in range(CUTS[1]) for s in (0, 1)),
+    "another-cut": b"".join(frame(i, cut=0) for i in range(9)) + b"".join(frame(i, cut=2) for i in range(CUTS[2])),
+    "lies": b"".join(frame(i, source=[0, WRONG_DATA, WRONG_NAME][i % 3]) for i in range(CUTS[0])),
+    "too-late": frame(0) + frame(1, seconds=15) * 5 + frame(2, then=2) + frame(3, then=1) + frame(0),
+    "many-objects": b"".join(frame(0, which=w, cut=c, source=s)
+                             for w in range(4) for c in range(3) for s in range(4)),
+}
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "seeds")
+    for name, seeds in (("endpoint", ENDPOINT), ("reassembly", REASSEMBLY)):
+        os.makedirs(os.path.join(folder, name), exist_ok=True)
+        for what, data in seeds.items():
+            with open(os.path.join(folder, name, what), "wb") as to:
+                to.write(data)
+
+
+if __name__ == "__main__":
+    main()
