@@ -67,7 +67,7 @@ static void print_chain(const char *title, const mmofl_chain *chain)
         }
         mmofl_shape_text(layer->out, out, sizeof out);
         double backward =
-            layer->dw_flops + (i > 0 || chain->wants_dx ? layer->dx_flops : 0);
+            layer->dw_flops + (mmofl_chain_wants_dx(chain, i) ? layer->dx_flops : 0);
         printf("  %2d  %-15s %-38s %-11s %9zu %11.1f %11.1f\n", i, kind->name, options,
                out, layer->n_parameters, layer->flops / 1e3, backward / 1e3);
     }

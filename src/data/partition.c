@@ -140,6 +140,15 @@ static int compare_places(const void *a, const void *b)
 }
 
 /* Fill dealing->order. */
+/* Data sets often come in this order. */
+static bool is_sorted(const struct place *place, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (compare_places(&place[i - 1], &place[i]) > 0)
+            return false;
+    return true;
+}
+
 static mmofl_status sort_samples(mmofl_dealing *dealing, mmofl_error *err)
 {
     struct place *place = MMOFL_DEALING_NEW(dealing, dealing->n, struct place);
@@ -149,7 +158,8 @@ static mmofl_status sort_samples(mmofl_dealing *dealing, mmofl_error *err)
     for (size_t i = 0; i < dealing->n; i++)
         place[i] =
             (struct place){dealing->set->owner[i], (uint32_t)i, dealing->set->time[i]};
-    qsort(place, dealing->n, sizeof *place, compare_places);
+    if (!is_sorted(place, dealing->n))
+        qsort(place, dealing->n, sizeof *place, compare_places);
     for (size_t i = 0; i < dealing->n; i++)
         order[i] = place[i].sample;
     dealing->order = order;

@@ -137,6 +137,9 @@ static mmofl_status plan_chain(mmofl_model *model, const mmofl_chain_spec *spec,
         model->n_parameters += layer->n_parameters;
         in = layer->out;
     }
+    while (chain->first_trained < chain->n &&
+           chain->layer[chain->first_trained].n_parameters == 0)
+        chain->first_trained++;
     plan_buffers(chain);
     merge_relus(chain);
     return MMOFL_OK;
@@ -260,7 +263,7 @@ static mmofl_status plan_model(mmofl_model *model, const mmofl_model_spec *spec,
                           : concatenate(model, &fused, err);
     if (st)
         return st;
-    model->head.wants_dx = true;
+    model->head.wants_dx = model->n_parameters > 0;
     model->head.keeps_input = true;
     model->head_parameters = model->n_parameters;
     st = plan_chain(model, &spec->head, "model.head", fused, 0, &model->head, err);
@@ -311,7 +314,7 @@ static void add_flops(const mmofl_chain *chain, double *forward, double *trainin
         const mmofl_layer *layer = &chain->layer[i];
         *forward += layer->flops;
         *training += layer->flops + layer->dw_flops;
-        if (i > 0 || chain->wants_dx)
+        if (mmofl_chain_wants_dx(chain, i))
             *training += layer->dx_flops;
     }
 }

@@ -32,12 +32,19 @@ typedef struct mmofl_chain {
     int n;
     mmofl_layer *layer;    /* (n) */
     size_t *parameters;    /* (n) each layer's offset in the model's vector */
-    bool wants_dx;         /* the first layer's input gradient is needed */
+    bool wants_dx;         /* what is before the chain has parameters */
+    int first_trained;     /* the first layer with parameters; n without one */
     bool keeps_input;      /* the chain's input is still there after the forward pass */
     int *value, *gradient; /* (n + 1) buffer at each boundary; in place: shared */
     int n_values, n_gradients;
     mmofl_buffer_plan *values, *gradients;
 } mmofl_chain;
+
+/** Is layer i's input gradient needed?  Not where nothing before it has parameters. */
+static inline bool mmofl_chain_wants_dx(const mmofl_chain *chain, int i)
+{
+    return chain->wants_dx || i > chain->first_trained;
+}
 
 typedef struct mmofl_encoder {
     const char *name; /* of its modality */

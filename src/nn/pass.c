@@ -49,12 +49,14 @@ static void backward(const mmofl_chain *chain, mmofl_chain_space *space, const f
 {
     for (int i = chain->n - 1; i >= 0; i--) {
         const mmofl_layer *layer = &chain->layer[i];
+        const mmofl_span none = {0};
         space->run[i].first = space->first;
         if (space->first && !layer->kind->starts_dw)
             clear(layer, &space->run[i], g + chain->parameters[i]);
         layer->kind->backward(layer, &space->run[i], n, w + chain->parameters[i],
                               space->value[i], space->value[i + 1],
-                              space->gradient[i + 1], space->gradient[i],
+                              space->gradient[i + 1],
+                              space->run[i].wants_dx ? space->gradient[i] : none,
                               g + chain->parameters[i]);
     }
     space->first = false;

@@ -74,13 +74,11 @@ static bool make_chain(const room *in, const mmofl_chain *chain, const uint64_t 
                               .capacity = in->capacity,
                               .training = in->training,
                               .sample = sample,
-                              .wants_dx = i > 0 || chain->wants_dx,
+                              .wants_dx = mmofl_chain_wants_dx(chain, i),
                               .scratch = MMOFL_ARENA_NEW(in->arena, scratch, float)};
         if (!space->run[i].scratch)
             return false;
     }
-    if (!chain->wants_dx)
-        space->gradient[0].at = NULL;
     return true;
 }
 

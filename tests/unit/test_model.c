@@ -248,6 +248,22 @@ static void missing_modality_gets_no_gradient(void **state)
     }
 }
 
+static void input_gradients_are_for_parameters_before(void **state)
+{
+    (void)state;
+    samples *none = samples_new(in_place_only, NULL, 2, 2),
+            *late = samples_new(in_place_first_then_padded, NULL, 2, 2);
+    const mmofl_chain *chain = &none->model->encoder[0].chain;
+    CHECK(!mmofl_chain_wants_dx(chain, 2)); /* dropout, dropout, tanh */
+    CHECK(!mmofl_chain_wants_dx(&none->model->head, 0));
+    CHECK(mmofl_chain_wants_dx(&none->model->head, 1)); /* after linear */
+    chain = &late->model->encoder[0].chain;
+    CHECK(!mmofl_chain_wants_dx(chain, 1)); /* tanh, conv1d */
+    CHECK(mmofl_chain_wants_dx(chain, 2));
+    CHECK(mmofl_chain_wants_dx(&late->model->head, 0));
+    samples_delete(none), samples_delete(late);
+}
+
 static void a_sample_without_any_modality_only_moves_the_head(void **state)
 {
     (void)state;
@@ -452,6 +468,7 @@ static void a_nan_parameter_gives_a_loss_that_is_not_finite(void **state)
 
 CHECK_MAIN(TEST(gradients_equal_finite_differences),
            TEST(missing_modality_gets_no_gradient),
+           TEST(input_gradients_are_for_parameters_before),
            TEST(a_sample_without_any_modality_only_moves_the_head),
            TEST(a_batch_may_mix_masks), TEST(any_piece_size_gives_the_same_bits),
            TEST(a_used_workspace_gives_the_same_bits_again),
