@@ -16,9 +16,9 @@
  * A multiply-add takes 4 cycles and a core begins 2 in each, so 8 of them have to be on
  * their way at any time: a tile wants 8 vectors of sums or more.  And each step loads
  * the tile's height and width, while its multiply-adds are their product: the more
- * square a tile is, the less it loads.  A core loads twice a cycle, or once where
- * another hyperthread of it loads too, and then the tile of 8 x 2 above, 10 loads for
- * 16 multiply-adds, waits for them.  So a tile takes the registers there are; with 32:
+ * square a tile is, the less it loads.  A core loads twice a cycle, and other
+ * hyperthreads of it have a part of that: the tile of 8 x 2 above wants 10 loads for 16
+ * multiply-adds.  So a tile takes the registers there are; with 32:
  *
  *       4 vectors wide, up to 6 high     3 wide, up to 8    2 wide, up to 12   1 wide
  *      +------+------+------+------+      +----+----+----+      +----+----+     +----+
