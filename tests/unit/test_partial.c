@@ -67,6 +67,36 @@ static void a_round_that_was_abandoned_leaves_nothing(void **state)
     mmofl_coordinator_delete(shard);
 }
 
+static void late_updates_are_in_the_sums_and_counted(void **state)
+{
+    (void)state;
+    mmofl_coordinator *one = new_coordinator(2, 1, "fedavg"),
+                      *root = new_coordinator(2, 1, "fedavg"),
+                      *shard = new_coordinator(2, 1, "fedavg");
+    mmofl_coordinator *heard[2] = {one, shard};
+    const uint32_t *who;
+    uint32_t n;
+    open_round(root, &who, &n);
+    for (int i = 0; i < 2; i++) {
+        float w[N];
+        mmofl_update late = answer(1, 9, w);
+        open_round(heard[i], &who, &n);
+        CHECK_OK(send_answer(heard[i], 0, 1));
+        CHECK_OK(mmofl_coordinator_accept_late(heard[i], &late));
+    }
+    mmofl_partial p = hand_over(shard, 0, 2);
+    CHECK(p.n == 1 && p.late == 1 && p.sum[0].weight == 2);
+    CHECK_OK(mmofl_coordinator_accept_partial(root, &p));
+    mmofl_round_summary a = close_round(one), b = close_round(root);
+    assert_memory_equal(&a, &b, sizeof a);
+    CHECK_INT(b.late, 1);
+    CHECK(fixture_same_bits(mmofl_coordinator_parameters(one),
+                            mmofl_coordinator_parameters(root), N));
+    mmofl_coordinator_delete(one);
+    mmofl_coordinator_delete(root);
+    mmofl_coordinator_delete(shard);
+}
+
 /* ---------------------------------------------------------------- refusals */
 
 /* A root of three devices, of which the shard of the first two sends `good`. */
@@ -434,6 +464,7 @@ static void sums_of_shards_give_the_bytes_of_one_coordinator(void **state)
 }
 
 CHECK_MAIN(TEST(sums_by_hand), TEST(a_round_that_was_abandoned_leaves_nothing),
+           TEST(late_updates_are_in_the_sums_and_counted),
            TEST(what_no_shard_can_have_is_refused_whole),
            TEST(sums_count_once_and_in_an_open_round),
            TEST(shards_that_are_too_large_together_are_refused),

@@ -155,6 +155,23 @@ static void numbered_devices_are_found_by_name(void **state)
                  MMOFL_E_LIMIT);
 }
 
+static void a_part_of_a_list_is_numbered_from_its_first_device(void **state)
+{
+    (void)state;
+    mmofl_admission_list whole, part;
+    mmofl_error err = {0};
+    CHECK_OK(mmofl_admission_number("shard", 7, &whole, &err));
+    whole.device[5].how = MMOFL_ADMITTED_NO_MORE;
+    CHECK_OK(mmofl_admission_part(&whole, 4, 2, &part, &err));
+    mmofl_admission_free(&whole); /* the part is its own */
+    CHECK_INT(part.n, 2);
+    const mmofl_admitted *found = mmofl_admission_find(&part, "shard-5");
+    CHECK(found && mmofl_admission_number_of(&part, found) == 1);
+    CHECK_INT(found->how, MMOFL_ADMITTED_NO_MORE);
+    CHECK(!mmofl_admission_find(&part, "shard-6"));
+    mmofl_admission_free(&part);
+}
+
 static mmofl_status load_bad(const char *path, mmofl_error *err)
 {
     mmofl_admission_list list;
@@ -174,4 +191,6 @@ CHECK_MAIN(IN_A_FOLDER(a_device_signs_with_the_key_that_the_list_has),
            IN_A_FOLDER(a_revoked_device_keeps_its_number_and_may_come_back),
            IN_A_FOLDER(names_that_are_taken_or_hostile_are_refused),
            IN_A_FOLDER(files_that_are_none_of_ours_are_refused),
-           TEST(numbered_devices_are_found_by_name), TEST(bad_lists_are_refused))
+           TEST(numbered_devices_are_found_by_name),
+           TEST(a_part_of_a_list_is_numbered_from_its_first_device),
+           TEST(bad_lists_are_refused))
