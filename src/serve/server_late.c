@@ -50,6 +50,18 @@ static uint64_t since(uint64_t round, uint64_t rounds)
     return round > rounds ? round - rounds : 1;
 }
 
+/* For how many rounds the journal knows that an answer came.  Where devices carry
+ * something from round to round, one that hears too late that its update was used, or
+ * hears that it was not, goes on with the wrong numbers. */
+static uint64_t rounds_remembered(const mmofl_server *s)
+{
+    const mmofl_aggregation_kind *kind =
+        mmofl_aggregation_of(&s->setup.run->experiment->aggregation);
+    bool carries = s->setup.coding.difference || (kind->local && kind->local->kept);
+    uint64_t rounds = s->setup.rules.staleness;
+    return carries ? MMOFL_STALENESS_MOST : rounds > 0 ? rounds : 1;
+}
+
 static mmofl_earlier_model *slot_of(const mmofl_server *s, uint64_t round)
 {
     return &s->earlier[round % (s->setup.rules.staleness + 1)];
@@ -107,7 +119,7 @@ mmofl_status mmofl_server_late_begin(mmofl_server *s, bool *goes_on, mmofl_error
     }
     if (!st)
         st = mmofl_journal_begin(s->setup.journal, s->round, s->model_digest.bytes,
-                                 since(s->round, rounds ? rounds : 1), goes_on, err);
+                                 since(s->round, rounds_remembered(s)), goes_on, err);
     return st ? st : restore(s, err);
 }
 

@@ -83,13 +83,34 @@ static void end_deployed(deployed *d)
     mmofl_admission_free(&d->list);
 }
 
+/* The arrays beside the model that a checkpoint has, out of a simulation or into it:
+ * those of before the open round, as only its close changes them. */
+static void copy_state(mmofl_simulation *simulation, void *data[MMOFL_STATE_ARRAYS],
+                       bool out)
+{
+    mmofl_state_array array[MMOFL_STATE_ARRAYS];
+    int n = mmofl_simulation_state(simulation, array, MMOFL_STATE_ARRAYS);
+    for (int i = 0; i < n; i++) {
+        size_t bytes = array[i].n * (array[i].type == MMOFL_STATE_F64 ? 8 : 4);
+        if (out)
+            data[i] = malloc(bytes);
+        CHECK(data[i]);
+        memcpy(out ? data[i] : array[i].data, out ? array[i].data : data[i], bytes);
+        if (!out)
+            free(data[i]);
+    }
+}
+
 /* The server's process is replaced: the new one has what a checkpoint has, and the
  * journal. */
 static void replace_server(deployed *d, uint64_t rounds)
 {
     float *kept = copy_model(&d->devices);
+    void *state[MMOFL_STATE_ARRAYS];
+    copy_state(d->remote, state, true);
     stop_server(d);
     start_server(d);
+    copy_state(d->remote, state, false);
     CHECK_OK(mmofl_simulation_restore(d->remote, rounds, kept));
     free(kept);
     d->kills++;
@@ -166,6 +187,15 @@ static void those_that_are_not_drawn_do_not_learn(void **state)
                    no_faults, false, 0);
 }
 
+/* Who hears late, and from another process, that its update was used goes on with it.
+ */
+static void who_is_seldom_drawn_may_die_too(void **state)
+{
+    check_settings(state,
+                   (deployed_settings){{"aggregation=scaffold", "participation=2"}},
+                   many_faults, true, 60);
+}
+
 CHECK_MAIN(IN_A_FOLDER(devices_over_a_bus_learn_what_simulated_ones_do),
            IN_A_FOLDER(devices_that_keep_numbers_for_the_rule_do_so_too),
            IN_A_FOLDER(a_bad_bus_costs_time_and_no_bits),
@@ -173,4 +203,5 @@ CHECK_MAIN(IN_A_FOLDER(devices_over_a_bus_learn_what_simulated_ones_do),
            IN_A_FOLDER(a_coordinator_that_dies_anywhere_costs_no_bits),
            IN_A_FOLDER(everybody_may_die),
            IN_A_FOLDER(only_those_that_are_drawn_are_asked),
-           IN_A_FOLDER(those_that_are_not_drawn_do_not_learn))
+           IN_A_FOLDER(those_that_are_not_drawn_do_not_learn),
+           IN_A_FOLDER(who_is_seldom_drawn_may_die_too))
