@@ -159,7 +159,9 @@ mmofl_status mmofl_agent_say_hello(mmofl_agent *a, mmofl_error *err)
                                           .program = a->setup.program}};
     if (a->plan)
         hello.body.hello.config = a->plan->config;
-    return mmofl_agent_send(a, &hello, NULL, err);
+    /* One is enough, whoever hears it: those that nobody answers must not pile up. */
+    mmofl_endpoint_cancel(a->endpoint, a->coordinator, &a->hello);
+    return mmofl_agent_send(a, &hello, &a->hello, err);
 }
 
 void mmofl_agent_say_heartbeat(mmofl_agent *a)

@@ -25,6 +25,7 @@ struct mmofl_agent {
     mmofl_endpoint *endpoint;
     mmofl_bus *bus;
     mmofl_peer *coordinator;
+    mmofl_object_id hello; /* the last one */
     double started_s;
     /* What came and was not dealt with. */
     struct {

@@ -18,7 +18,8 @@ struct mmofl_root_link {
     mmofl_bus *bus;
     mmofl_peer *root;
     bool is_welcome, wants_hello;
-    mmofl_error failed; /* status OK: it goes on */
+    mmofl_object_id hello; /* the last one */
+    mmofl_error failed;    /* status OK: it goes on */
     double heartbeat_s, started_s, beat_s;
     mmofl_kept_message next; /* a Task */
     /* The answer. */
@@ -191,14 +192,15 @@ static void lost(void *context, const char *reason)
 
 /* ---- saying ---- */
 
-static mmofl_status say(mmofl_root_link *l, const mmofl_message *m, mmofl_error *err)
+static mmofl_status say(mmofl_root_link *l, const mmofl_message *m,
+                        mmofl_object_id *object, mmofl_error *err)
 {
     uint8_t *bytes;
     size_t size;
     mmofl_status st = mmofl_message_write(m, &l->limits, &bytes, &size);
     if (!st) {
         st = mmofl_endpoint_send(l->endpoint, l->root, bytes, size,
-                                 &(mmofl_sending){.pack = true}, NULL);
+                                 &(mmofl_sending){.pack = true}, object);
         free(bytes);
     }
     return st ? mmofl_fail(err, st, "%s: not sent: %s",
@@ -216,7 +218,9 @@ static mmofl_status say_hello(mmofl_root_link *l, mmofl_error *err)
                                           .config = l->wanted.config_digest,
                                           .program = l->setup.program}};
     l->wants_hello = false;
-    return say(l, &hello, err);
+    /* One is enough, whoever hears it: those that nobody answers must not pile up. */
+    mmofl_endpoint_cancel(l->endpoint, l->root, &l->hello);
+    return say(l, &hello, &l->hello, err);
 }
 
 static void say_heartbeat(mmofl_root_link *l)
@@ -227,7 +231,7 @@ static void say_heartbeat(mmofl_root_link *l)
         return;
     mmofl_message beat = {.kind = MMOFL_MESSAGE_HEARTBEAT,
                           .body.heartbeat = {.uptime_s = t - l->started_s}};
-    (void)!say(l, &beat, &err); /* the next one will do */
+    (void)!say(l, &beat, NULL, &err); /* the next one will do */
     l->beat_s = t;
 }
 
@@ -371,7 +375,7 @@ void mmofl_root_link_delete(mmofl_root_link *l)
         mmofl_error err = {0};
         mmofl_message bye = {.kind = MMOFL_MESSAGE_BYE,
                              .body.bye = {.reason = "the shard's program ends"}};
-        (void)!say(l, &bye, &err);
+        (void)!say(l, &bye, NULL, &err);
         l->bus->kind->destroy(l->bus);
     }
     mmofl_kept_free(&l->next);

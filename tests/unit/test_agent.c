@@ -346,6 +346,36 @@ static void a_coordinator_that_was_restarted_hears_a_decline_again(void **state)
     end(&s);
 }
 
+/* A device says Hello to each life of the coordinator that it hears of; of lives that
+ * end before they answer there may be any number. */
+static void hellos_that_nobody_answers_do_not_pile_up(void **state)
+{
+    stage s;
+    begin(&s, ((scratch *)*state)->folder, NULL, false);
+    play(&s, 1, MMOFL_OK);
+    mmofl_message round = {
+        .kind = MMOFL_MESSAGE_ROUND,
+        .body.round = {.round = 2, .open = true, .config = s.welcome.config_digest}};
+    for (int life = 0; life < 40; life++) {
+        mmofl_error err = {0};
+        uint8_t *bytes;
+        size_t size;
+        stop_puppet(&s);
+        start_puppet(&s);
+        CHECK_OK(mmofl_message_write(&round, &s.plan->limits, &bytes, &size));
+        CHECK_OK(mmofl_endpoint_post_round(s.endpoint, bytes, size));
+        free(bytes);
+        for (int i = 0; i < 2; i++) /* it connects, and says so */
+            CHECK_OK(mmofl_endpoint_step(s.endpoint, 0, &err));
+        for (int i = 0; i < 40; i++) { /* and hears nothing */
+            s.broker.now += 0.05;
+            CHECK_OK(mmofl_agent_step(s.agent, 0, &err));
+        }
+    }
+    play(&s, 2, MMOFL_OK);
+    end(&s);
+}
+
 /* ---- a full disk ---- */
 
 static void limit_files(rlim_t bytes)
@@ -385,4 +415,5 @@ CHECK_MAIN(
     IN_A_FOLDER(the_error_of_an_update_that_was_refused_is_not_carried_on),
     IN_A_FOLDER(a_rules_numbers_of_an_update_that_was_refused_are_not_carried_on),
     IN_A_FOLDER(a_coordinator_that_was_restarted_hears_a_decline_again),
+    IN_A_FOLDER(hellos_that_nobody_answers_do_not_pile_up),
     IN_A_FOLDER(what_must_not_be_lost_is_on_the_disk_before_an_update_is_sent))
