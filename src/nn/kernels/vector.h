@@ -177,9 +177,13 @@ INLINE choice equal(vec a, vec b)
 {
     return a == b;
 }
+INLINE choice larger(vec a, vec b)
+{
+    return a > b;
+}
 INLINE choice larger_or_nan(vec a, vec b)
 {
-    return a > b || a != a;
+    return larger(a, b) || a != a;
 }
 INLINE vec choose(choice first, vec a, vec b)
 {
