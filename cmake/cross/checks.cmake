@@ -8,6 +8,10 @@ set(MMOFL_CROSS_UNITS
     test_arena test_bytes test_elementary test_fixed_sum test_fourier test_gemm test_head_pass
     test_image test_layer_examples test_log_mel test_matlab test_noise test_npy test_number test_ops
     test_optimizer test_recurrent test_rng test_safetensors test_text_tokens test_turns test_vector_math)
+# The device's agent, its link and its messages.
+list(APPEND MMOFL_CROSS_UNITS
+    test_assembly test_deployed test_endpoint test_endpoint_sessions test_frames
+    test_input test_messages test_sample_buffer test_sample_line test_seal test_windows test_wire_golden)
 add_custom_target(cross-tests DEPENDS mmofl mmofl-device ${MMOFL_CROSS_UNITS})
 foreach(unit ${MMOFL_CROSS_UNITS})
   set_tests_properties(unit/${unit} PROPERTIES LABELS cross)

@@ -56,7 +56,8 @@ static void objects_of_many_sources_in_any_order_are_whole_once(void **state)
         int whole[THINGS] = {0};
         mmofl_rng rng = mmofl_rng_open(round, 1, 0, MMOFL_USE_TEST);
         for (uint32_t i = 0; i < THINGS; i++) {
-            thing_make(&things[i], 100 * round + i, 1 + mmofl_rng_below(&rng, MOST));
+            size_t size = 1 + (size_t)mmofl_rng_below(&rng, MOST);
+            thing_make(&things[i], 100 * round + i, size);
             uint32_t chunks = mmofl_frame_chunks(things[i].size, 1000);
             for (uint32_t c = 0; c < chunks; c++) {
                 steps[n++] = (struct step){i, c};
