@@ -3,11 +3,17 @@ find_program(BATS bats)
 find_program(BASH bash)
 option(MMOFL_ORACLE "also compare training with PyTorch (python3-torch)" OFF)
 
-# `cmake --build … --target unit-tests` is all that the sanitizer builds need.
+# `cmake --build … --target unit-tests` is all that the sanitizer builds need; of the thread
+# sanitizer's the tests in which there are threads.
 add_custom_target(unit-tests)
+add_custom_target(thread-tests)
 foreach(source ${MMOFL_UNIT_TESTS})
   get_filename_component(name ${source} NAME_WE)
   add_dependencies(unit-tests ${name})
+  if(name MATCHES "^test_(pool|ranks|turns|simulat|fleet|link|coordinator|evaluator|board)")
+    add_dependencies(thread-tests ${name})
+    set_tests_properties(unit/${name} PROPERTIES LABELS threads)
+  endif()
 endforeach()
 
 add_test(NAME lint/layers-of-this-tree COMMAND ${BASH} tests/lint/layers.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -1,5 +1,6 @@
 # src/nn/kernels, src/nn/layers and all *_loops.c (base/clones.h), compiled once for each instruction
-# set, always at -O3.
+# set, at -O3.  Sanitizers keep the level of their build: what they add to unrolled tiles takes
+# clang 20 minutes to optimise for each set.
 #
 # MMOFL_ISA_SUFFIX names the set; isa.c picks one at start-up.  Fused multiply-adds are spelled out
 # in the source (mla, multiply_add) and contraction stays off, so that compilers, sanitizers and
@@ -8,11 +9,15 @@
 file(GLOB MMOFL_KERNELS CONFIGURE_DEPENDS src/nn/kernels/*.c src/nn/layers/*.c)
 file(GLOB MMOFL_LOOPS CONFIGURE_DEPENDS src/*/*_loops.c)
 
+if(NOT MMOFL_SANITIZE)
+  set(MMOFL_KERNEL_LEVEL -O3)
+endif()
+
 function(mmofl_instruction_set suffix)
   add_library(mmofl_kernels_${suffix} OBJECT ${MMOFL_KERNELS} ${MMOFL_LOOPS})
   target_include_directories(mmofl_kernels_${suffix} PRIVATE include src)
   target_compile_definitions(mmofl_kernels_${suffix} PRIVATE MMOFL_ISA_SUFFIX=${suffix})
-  target_compile_options(mmofl_kernels_${suffix} PRIVATE -O3 -fopenmp-simd ${ARGN})
+  target_compile_options(mmofl_kernels_${suffix} PRIVATE ${MMOFL_KERNEL_LEVEL} -fopenmp-simd ${ARGN})
   if(CMAKE_C_COMPILER_ID MATCHES Clang)
     target_compile_options(mmofl_kernels_${suffix} PRIVATE -Wno-pass-failed)
   else() # a second copy of each tile, for columns of A that are contiguous, gains nothing
