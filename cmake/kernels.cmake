@@ -1,6 +1,6 @@
 # src/nn/kernels, src/nn/layers and all *_loops.c (base/clones.h), compiled once for each instruction
 # set, at -O3.  Sanitizers keep the level of their build: what they add to unrolled tiles takes
-# clang 20 minutes to optimise for each set.
+# clang 20 minutes to optimise, gemm.c alone.
 #
 # MMOFL_ISA_SUFFIX names the set; isa.c picks one at start-up.  Fused multiply-adds are spelled out
 # in the source (mla, multiply_add) and contraction stays off, so that compilers, sanitizers and
