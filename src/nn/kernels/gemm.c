@@ -169,11 +169,12 @@ OF_ALL_WIDTHS(PART)
     }
 #define WHOLE_NAME(height, width) whole_##height##_##width,
 #define PART_NAME(height, width) part_##height##_##width,
-#define ONE(height, width) +1
+#define COUNTED(height, width) height,
+#define TALLEST_OF(ROWS, width) ((int)sizeof((char[]){ROWS(COUNTED, width)}))
 static tile_run *const whole[WIDEST][TALLEST] = {BY_SIZE(WHOLE_NAME)};
 static tile_run *const part[WIDEST][TALLEST] = {BY_SIZE(PART_NAME)};
-static const int tallest[WIDEST] = {ROWS_1(ONE, 1), ROWS_2(ONE, 2), ROWS_3(ONE, 3),
-                                    ROWS_4(ONE, 4)};
+static const int tallest[WIDEST] = {TALLEST_OF(ROWS_1, 1), TALLEST_OF(ROWS_2, 2),
+                                    TALLEST_OF(ROWS_3, 3), TALLEST_OF(ROWS_4, 4)};
 
 /* ---------------------------------------------------------------- strips and groups */
 

@@ -201,7 +201,7 @@ INLINE choice larger(vec a, vec b)
 }
 INLINE choice larger_or_nan(vec a, vec b)
 {
-    return larger(a, b) | (a != a);
+    return larger(a, b) | ~equal(a, a);
 }
 INLINE vec choose(choice first, vec a, vec b)
 {
