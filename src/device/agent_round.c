@@ -17,8 +17,8 @@ static const double save_again_s = 1;
 
 static mmofl_state_part part_of(const mmofl_agent *a, const float *numbers)
 {
-    size_t n = a->plan->model->n_parameters * sizeof(float);
-    return (mmofl_state_part){numbers, numbers ? n : 0};
+    size_t n = numbers ? a->plan->model->n_parameters : 0;
+    return (mmofl_state_part){numbers, n * sizeof *numbers};
 }
 
 /* What is carried must not be lost once the answer is sent; where nothing is, the disk
@@ -296,7 +296,7 @@ mmofl_status mmofl_agent_go_on(mmofl_agent *a, mmofl_error *err)
         else if (mmofl_agent_is_too_late(a))
             st = mmofl_agent_decline(a, MMOFL_E_MISSING, err);
     }
-    if (a->must_save && mmofl_agent_now(a) - a->saved_s >= save_again_s)
+    if (a->plan && a->must_save && mmofl_agent_now(a) - a->saved_s >= save_again_s)
         save_answer(a);
     if (!st && a->answer.bytes && a->acknowledged < a->answered && !a->is_sending &&
         !a->must_save)
