@@ -22,6 +22,8 @@ static mmofl_status admit(void *context, const char *name, mmofl_admission *admi
 static void take_task(mmofl_agent *a, const mmofl_arrival *arrival, mmofl_error *answer)
 {
     mmofl_kept_message task = {0};
+    if (mmofl_kept_is_after(&a->incoming.task, arrival->session, arrival->sequence))
+        return;
     if (mmofl_kept_read(&task, arrival->message, arrival->size, &a->plan->limits,
                         answer))
         return;

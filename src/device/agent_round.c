@@ -223,9 +223,7 @@ static bool is_repeated(const mmofl_agent *a, const mmofl_kept_message *next)
  * the life of its process; what came last of two lives is the new one. */
 static bool is_newer(const mmofl_agent *a, const mmofl_kept_message *next)
 {
-    if (!mmofl_agent_task(a))
-        return true;
-    return next->session != a->task.session || next->sequence > a->task.sequence;
+    return !mmofl_kept_is_after(&a->task, next->session, next->sequence);
 }
 
 /* A round that was answered with another model before: the coordinator has gone back to
@@ -237,6 +235,8 @@ static void forget_overtaken_answer(mmofl_agent *a)
         (t->broadcast.round == a->answered &&
          mmofl_digest_equal(&t->model, &a->answered_model)))
         return;
+    if (a->is_sending)
+        mmofl_endpoint_cancel(a->endpoint, a->coordinator, &a->answer_object);
     mmofl_kept_free(&a->answer);
     a->answered = a->acknowledged = t->broadcast.round - 1;
     a->is_sending = a->is_update = false;
@@ -258,10 +258,10 @@ void mmofl_agent_take_next_task(mmofl_agent *a)
     mmofl_kept_message next = a->incoming.task;
     a->incoming.task = (mmofl_kept_message){0};
     const mmofl_task *t = &next.message.body.task;
-    bool repeats = is_repeated(a, &next);
-    if (repeats)
+    bool repeats = is_repeated(a, &next), newer = is_newer(a, &next);
+    if (repeats && newer)
         answer_again(a, &next);
-    if (repeats || !is_newer(a, &next)) {
+    if (repeats || !newer) {
         mmofl_kept_free(&next);
         return;
     }

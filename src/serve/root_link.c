@@ -21,7 +21,8 @@ struct mmofl_root_link {
     mmofl_object_id hello; /* the last one */
     mmofl_error failed;    /* status OK: it goes on */
     double heartbeat_s, started_s, beat_s;
-    mmofl_kept_message next; /* a Task */
+    mmofl_kept_message next;                  /* a Task */
+    uint64_t newest_session, newest_sequence; /* of the Tasks that came; 0: none did */
     /* The answer. */
     uint8_t *bytes; /* NULL: none */
     size_t size;
@@ -70,13 +71,19 @@ static void take_welcome(mmofl_root_link *l, const mmofl_arrival *arrival,
     SAY(l, INFO, "the root is there");
 }
 
+/* A Task that comes after a newer one of the same root's, also of one that the shard
+ * has taken: it would go back to a round that is over. */
+static bool is_late(const mmofl_root_link *l, const mmofl_arrival *arrival)
+{
+    return l->newest_session == arrival->session &&
+           l->newest_sequence > arrival->sequence;
+}
+
 static void take_task(mmofl_root_link *l, const mmofl_arrival *arrival,
                       mmofl_error *answer)
 {
     mmofl_kept_message task = {0};
-    bool is_late = l->next.bytes && l->next.session == arrival->session &&
-                   l->next.sequence > arrival->sequence;
-    if (is_late ||
+    if (is_late(l, arrival) ||
         mmofl_kept_read(&task, arrival->message, arrival->size, &l->limits, answer))
         return;
     if (!mmofl_digest_equal(&task.message.body.task.config, &l->wanted.config_digest)) {
@@ -85,8 +92,8 @@ static void take_task(mmofl_root_link *l, const mmofl_arrival *arrival,
         mmofl_kept_free(&task);
         return;
     }
-    task.session = arrival->session;
-    task.sequence = arrival->sequence;
+    l->newest_session = arrival->session;
+    l->newest_sequence = arrival->sequence;
     mmofl_kept_free(&l->next);
     l->next = task;
 }

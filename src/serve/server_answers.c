@@ -184,11 +184,21 @@ static bool was_kept(const mmofl_server *s, const mmofl_served *d, uint64_t roun
            is_kept(d, (uint32_t)(s->round - round));
 }
 
-/* Nothing can be said of it now. */
+/* Nothing can be said of it now: it is asked for again. */
 static bool put_off(mmofl_server *s, mmofl_peer *peer, const mmofl_arrival *arrival)
 {
     mmofl_endpoint_again(s->endpoint, peer, &arrival->object);
     return false;
+}
+
+/* Is it of a round that is still to come, here?  Its device had the Task before a shard
+ * went back to an earlier round with its root, or a coordinator to an older checkpoint.
+ * Whether it counts shows when that round is open again; a device that was told No by
+ * then would not answer the same Task twice, and be waited for without end. */
+static bool is_ahead(const mmofl_server *s, const mmofl_answer_head *head)
+{
+    return s->stage == MMOFL_SERVER_ROUND && head->round > s->round &&
+           mmofl_digest_equal(head->config, &s->greeting.config_digest);
 }
 
 bool mmofl_server_take_answer(mmofl_server *s, mmofl_peer *peer, mmofl_message *m,
@@ -200,7 +210,8 @@ bool mmofl_server_take_answer(mmofl_server *s, mmofl_peer *peer, mmofl_message *
     mmofl_origin origin = {0};
     if (was_kept(s, d, head.round))
         return true;
-    if (s->stage == MMOFL_SERVER_IDLE) /* a shard that waits for its root */
+    /* Idle: a shard that waits for its root. */
+    if (s->stage == MMOFL_SERVER_IDLE || is_ahead(s, &head))
         return put_off(s, peer, arrival);
     if (m->kind != kind_wanted(s))
         mmofl_fail(answer, MMOFL_E_UNSUPPORTED, "wanted from %s: %s",

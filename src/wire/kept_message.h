@@ -21,4 +21,12 @@ MMOFL_CHECKED mmofl_status mmofl_kept_read(mmofl_kept_message *kept, const void 
                                            size_t size, const mmofl_wire_limits *limits,
                                            mmofl_error *err);
 
+/** Did its sender say it after message `sequence` of that session, as far as is known?
+ * A broker may hand over what was said first last. */
+static inline bool mmofl_kept_is_after(const mmofl_kept_message *kept, uint64_t session,
+                                       uint64_t sequence)
+{
+    return kept->bytes && kept->session == session && kept->sequence > sequence;
+}
+
 #endif

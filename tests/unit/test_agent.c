@@ -45,6 +45,7 @@ typedef struct stage {
     int answer; /* a mmofl_status, or LATER */
     int heard;  /* updates and declines */
     mmofl_message_kind kind;
+    uint64_t round;    /* of the update that was heard last */
     float *difference; /* (n) of the update that was heard last */
     float *rule;       /* (n) of it, where it has some */
 } stage;
@@ -69,6 +70,7 @@ static void say(stage *s, const mmofl_message *m)
 static void note_update(stage *s, mmofl_update_message *u)
 {
     CHECK(!u->difference == !s->welcome.coding.difference);
+    s->round = u->update.round;
     for (size_t i = 0; i < s->n; i++)
         s->difference[i] = u->update.parameters[i] - (u->difference ? 0 : s->model[i]);
     if (u->update.rule)
@@ -376,6 +378,33 @@ static void hellos_that_nobody_answers_do_not_pile_up(void **state)
     end(&s);
 }
 
+static void hand_over_task(stage *s, uint64_t round, fake_faults faults)
+{
+    mmofl_error err = {0};
+    s->broker.faults = faults;
+    send_task(s, round, MMOFL_OK);
+    CHECK_OK(mmofl_endpoint_step(s->endpoint, 0, &err));
+    s->broker.faults = (fake_faults){0};
+}
+
+/* Both are acknowledged, and none of them comes again. */
+static void a_task_that_comes_after_a_newer_one_does_not_replace_it(void **state)
+{
+    stage s;
+    mmofl_error err = {0};
+    begin(&s, ((scratch *)*state)->folder, NULL, false);
+    play(&s, 1, MMOFL_OK);
+    int heard = s.heard;
+    hand_over_task(&s, 2, (fake_faults){.delay = 1, .late_s = 3});
+    hand_over_task(&s, 3, (fake_faults){0});
+    s.broker.now += 4;
+    CHECK_OK(mmofl_agent_step(s.agent, 0, &err));
+    pass(&s, 5);
+    CHECK_INT(s.heard, heard + 1);
+    CHECK_INT(s.round, 3);
+    end(&s);
+}
+
 /* ---- a full disk ---- */
 
 static void limit_files(rlim_t bytes)
@@ -416,4 +445,5 @@ CHECK_MAIN(
     IN_A_FOLDER(a_rules_numbers_of_an_update_that_was_refused_are_not_carried_on),
     IN_A_FOLDER(a_coordinator_that_was_restarted_hears_a_decline_again),
     IN_A_FOLDER(hellos_that_nobody_answers_do_not_pile_up),
+    IN_A_FOLDER(a_task_that_comes_after_a_newer_one_does_not_replace_it),
     IN_A_FOLDER(what_must_not_be_lost_is_on_the_disk_before_an_update_is_sent))

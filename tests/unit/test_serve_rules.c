@@ -135,6 +135,15 @@ static void say(puppet *p, const stage *s, const mmofl_message *m)
     free(bytes);
 }
 
+static void say_hello(puppet *p, const stage *s)
+{
+    say(p, s,
+        &(mmofl_message){.kind = MMOFL_MESSAGE_HELLO,
+                         .body.hello = {.oldest_version = 1,
+                                        .newest_version = 1,
+                                        .program = "puppet"}});
+}
+
 static void make_puppet(stage *s, int k)
 {
     puppet *p = &s->puppet[k];
@@ -153,11 +162,7 @@ static void make_puppet(stage *s, int k)
     p->coordinator = mmofl_endpoint_peer(p->endpoint, MMOFL_COORDINATOR, true);
     CHECK(p->coordinator);
     mmofl_peer_set_data(p->coordinator, s);
-    say(p, s,
-        &(mmofl_message){.kind = MMOFL_MESSAGE_HELLO,
-                         .body.hello = {.oldest_version = 1,
-                                        .newest_version = 1,
-                                        .program = "puppet"}});
+    say_hello(p, s);
 }
 
 static void send_update(stage *s, const act *step)
@@ -486,6 +491,50 @@ static void too_late_is_too_late(void **state)
 }
 
 /* Late updates do not end a round in the place of its participants. */
+/* Another coordinator goes on from an older model, and without the journal. */
+static void go_back_to_round_1(stage *s)
+{
+    mmofl_error err = {0};
+    stop_server(s);
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "journal%s",
+                 (const char *[]){"", "-wal", "-shm"}[i]);
+        (void)remove(scratch_path(s->scratch, name));
+    }
+    memcpy(s->last, s->puppet[0].model[1], s->n * sizeof *s->last);
+    s->done = 0;
+    CHECK_OK(start_server(s, &err));
+    for (int k = 0; k < PUPPETS; k++)
+        say_hello(&s->puppet[k], s);
+}
+
+/* Were it refused, its device would take the Task for answered when that comes again.
+ */
+static void an_update_of_a_round_to_come_waits_for_it(void **state)
+{
+    static const act script[] = {
+        {.in = 1, .puppet = 0, .of = 1, .delta = 1},
+        {.in = 1, .puppet = 1, .of = 1, .delta = 1},
+        /* gone back */
+        {.in = 1, .puppet = 0, .of = 1, .delta = 1},
+        {.in = 1, .puppet = 1, .of = 1, .delta = 1},
+        {.in = 2, .puppet = 0, .of = 2, .delta = 1},
+    };
+    stage s;
+    BEGIN(s, 0);
+    check_round(&s, 1, 2, 0);
+    puppet *early = &s.puppet[1];
+    CHECK((early->model[2] = malloc(s.n * sizeof *early->model[2])));
+    memcpy(early->model[2], s.last, s.n * sizeof *s.last);
+    go_back_to_round_1(&s);
+    send_update(&s, &(act){.puppet = 1, .of = 2, .delta = 3});
+    check_round(&s, 1, 2, 0);
+    check_round(&s, 2, 2, 0);
+    CHECK_INT(mmofl_server_get_status(s.server).counts.refused[MMOFL_E_STALE], 0);
+    end_stage(&s);
+}
+
 static void participants_are_waited_for_though_late_updates_count(void **state)
 {
     static const act script[] = {
@@ -621,6 +670,7 @@ CHECK_MAIN(IN_A_FOLDER(a_late_update_counts_once_with_its_weight),
            IN_A_FOLDER(where_late_is_late_it_is_refused_and_counted),
            IN_A_FOLDER(many_refusals_are_counted_and_told_once),
            IN_A_FOLDER(too_late_is_too_late),
+           IN_A_FOLDER(an_update_of_a_round_to_come_waits_for_it),
            IN_A_FOLDER(participants_are_waited_for_though_late_updates_count),
            IN_A_FOLDER(buffered_rounds_end_with_their_updates),
            IN_A_FOLDER(an_update_that_goes_too_far_is_scaled_down),
