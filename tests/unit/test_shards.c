@@ -1,8 +1,13 @@
 /* test_shards.c - two shards under a root, each with a broker of its own, all of them
- * bad ones: the bytes are those of the simulator, whoever dies. */
+ * bad ones: the bytes are those of the simulator, whoever dies.
+ *
+ * All chance is the brokers' and that of the numbers that sessions draw; both follow
+ * from seeds, and one thread runs at a time, so a test is the same each time.  For
+ * others, MMOFL_TEST_SEED=1, 2, ... */
 #include "deployed_fixture.h"
 
 #include <pthread.h>
+#include <sodium.h>
 
 #include "serve/shard.h"
 
@@ -16,7 +21,7 @@ typedef struct actor {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t handed_over;
-    bool has_turn, has_ended;
+    bool has_turn, has_begun, has_ended;
     bool is_killed; /* it is to be replaced at its next turn */
     bool is_over;   /* it is to end at its next turn, for good */
     int turns, kills;
@@ -170,6 +175,7 @@ static void begin_actor(sharded *d, uint32_t number)
     CHECK_INT(pthread_mutex_init(&a->lock, NULL), 0);
     CHECK_INT(pthread_cond_init(&a->handed_over, NULL), 0);
     CHECK_INT(pthread_create(&a->thread, NULL, act, a), 0);
+    a->has_begun = true;
 }
 
 static void end_actor(actor *a)
@@ -178,6 +184,7 @@ static void end_actor(actor *a)
     while (!a->has_ended)
         hand_over_to(a);
     CHECK_INT(pthread_join(a->thread, NULL), 0);
+    a->has_begun = false;
     pthread_cond_destroy(&a->handed_over);
     pthread_mutex_destroy(&a->lock);
     mmofl_admission_free(&a->list);
@@ -226,11 +233,64 @@ static void replace_root(sharded *d, uint64_t rounds)
     d->kills++;
 }
 
-static void begin_sharded(sharded *d, scratch *s, const char *setting,
-                          fake_faults faults)
+/* ---- a test ---- */
+
+/* What sessions draw.  Not on a test's stack, as threads draw, too. */
+static mmofl_rng draws;
+
+static void draw(void *const bytes, const size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        ((unsigned char *)bytes)[i] = (unsigned char)mmofl_rng_bits(&draws);
+}
+
+static uint32_t draw_one(void)
+{
+    return (uint32_t)mmofl_rng_bits(&draws);
+}
+
+static const char *name_draws(void)
+{
+    return "the test's";
+}
+
+static void seed_sessions(uint64_t seed)
+{
+    static randombytes_implementation drawing = {
+        .implementation_name = name_draws, .random = draw_one, .buf = draw};
+    const char *other = getenv("MMOFL_TEST_SEED");
+    if (other)
+        seed = strtoull(other, NULL, 10);
+    draws = mmofl_rng_open(seed, MMOFL_NO_DEVICE, 0, MMOFL_USE_TEST);
+    CHECK_INT(randombytes_set_implementation(&drawing), 0);
+}
+
+/* Where its threads find it, also when the test has failed. */
+static sharded *the_deployment(void)
+{
+    static sharded deployment;
+    return &deployment;
+}
+
+/* A test that fails leaves threads; they end before the next one begins. */
+static int end_test(void **state)
+{
+    sharded *d = the_deployment();
+    for (int s = 0; s < SHARDS; s++)
+        if (d->actor[s].has_begun)
+            end_actor(&d->actor[s]);
+    return scratch_end(state);
+}
+
+#define SHARDED(name) cmocka_unit_test_setup_teardown(name, scratch_begin, end_test)
+
+static sharded *begin_sharded(scratch *s, const char *setting, fake_faults faults,
+                              uint64_t seed)
 {
     mmofl_error err = {0};
+    sharded *d = the_deployment();
     *d = (sharded){0};
+    seed_sessions(seed);
     for (int b = 0; b < BROKERS; b++) {
         fake_broker_init(&d->broker[b], (uint64_t)b + 7);
         d->broker[b].faults = faults;
@@ -245,6 +305,7 @@ static void begin_sharded(sharded *d, scratch *s, const char *setting,
     start_root(d);
     for (uint32_t number = 0; number < SHARDS; number++)
         begin_actor(d, number);
+    return d;
 }
 
 static void end_sharded(sharded *d)
@@ -278,16 +339,15 @@ static void run_rounds(sharded *d)
 static void check_same_bytes(void **state, const char *setting, fake_faults faults,
                              int stop_every, int kill_shard_every)
 {
-    sharded d;
-    begin_sharded(&d, *state, setting, faults);
-    d.stop_every = stop_every;
-    d.kill_shard_every = kill_shard_every;
-    d.devices.kill = stop_every > 0 && kill_shard_every > 0;
-    run_rounds(&d);
-    CHECK(stop_every == 0 || d.kills > 0);
+    sharded *d = begin_sharded(*state, setting, faults, SEED);
+    d->stop_every = stop_every;
+    d->kill_shard_every = kill_shard_every;
+    d->devices.kill = stop_every > 0 && kill_shard_every > 0;
+    run_rounds(d);
+    CHECK(stop_every == 0 || d->kills > 0);
     for (int s = 0; s < SHARDS; s++)
-        CHECK(kill_shard_every == 0 || d.actor[s].kills > 0);
-    end_sharded(&d);
+        CHECK(kill_shard_every == 0 || d->actor[s].kills > 0);
+    end_sharded(d);
 }
 
 static void shards_come_to_what_is_simulated(void **state)
@@ -327,29 +387,27 @@ static void everybody_may_die(void **state)
 
 static void the_final_model_comes_to_all_devices(void **state)
 {
-    sharded d;
     mmofl_error err = {0};
-    begin_sharded(&d, *state, NULL, no_faults);
-    run_rounds(&d);
-    CHECK_OK(mmofl_server_finish(d.server, ROUNDS,
-                                 mmofl_simulation_parameters(d.remote),
-                                 mmofl_simulation_prototypes(d.remote), 60, &err));
+    sharded *d = begin_sharded(*state, NULL, no_faults, SEED);
+    run_rounds(d);
+    CHECK_OK(mmofl_server_finish(d->server, ROUNDS,
+                                 mmofl_simulation_parameters(d->remote),
+                                 mmofl_simulation_prototypes(d->remote), 60, &err));
     for (int i = 0; i < 200; i++)
-        (void)root_stops(&d);
+        (void)root_stops(d);
     for (int s = 0; s < SHARDS; s++) {
-        CHECK(d.actor[s].has_ended);
-        CHECK_OK(d.actor[s].ended);
+        CHECK(d->actor[s].has_ended);
+        CHECK_OK(d->actor[s].ended);
     }
     for (int k = 0; k < DEVICES; k++)
-        CHECK(mmofl_agent_is_done(d.devices.agent[k]));
-    end_sharded(&d);
+        CHECK(mmofl_agent_is_done(d->devices.agent[k]));
+    end_sharded(d);
 }
 
-CHECK_MAIN(IN_A_FOLDER(shards_come_to_what_is_simulated),
-           IN_A_FOLDER(rules_with_numbers_of_their_own_do_so_too),
-           IN_A_FOLDER(bad_brokers_cost_time_and_no_bits),
-           IN_A_FOLDER(a_shard_without_participants_is_not_asked),
-           IN_A_FOLDER(shards_that_die_anywhere_cost_no_bits),
-           IN_A_FOLDER(a_root_that_dies_anywhere_costs_no_bits),
-           IN_A_FOLDER(everybody_may_die),
-           IN_A_FOLDER(the_final_model_comes_to_all_devices))
+CHECK_MAIN(SHARDED(shards_come_to_what_is_simulated),
+           SHARDED(rules_with_numbers_of_their_own_do_so_too),
+           SHARDED(bad_brokers_cost_time_and_no_bits),
+           SHARDED(a_shard_without_participants_is_not_asked),
+           SHARDED(shards_that_die_anywhere_cost_no_bits),
+           SHARDED(a_root_that_dies_anywhere_costs_no_bits), SHARDED(everybody_may_die),
+           SHARDED(the_final_model_comes_to_all_devices))
