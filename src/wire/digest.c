@@ -104,7 +104,7 @@ void mmofl_object_id_text(const mmofl_object_id *id, char text[MMOFL_OBJECT_ID_T
 mmofl_object_id mmofl_object_id_of(const void *bytes, size_t size)
 {
     enum { HALF = MMOFL_OBJECT_ID_BYTES / 2 };
-    assert(bytes && size > 0);
+    assert(bytes);
     mmofl_object_id id = {{0}};
     mmofl_bytes_store(id.bytes, XXH64(bytes, size, 0), HALF);
     mmofl_bytes_store(id.bytes + HALF, XXH64(bytes, size, 1), HALF);
