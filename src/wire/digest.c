@@ -8,12 +8,12 @@
 #include "base/bytes.h"
 #include "wire/digest_parts.h"
 
-void mmofl_hash_begin(mmofl_hash *hash, size_t bytes)
+void mmofl_hash_begin(mmofl_hash *hash)
 {
     /* Picks the fastest implementation of this machine, once. */
     int st = sodium_init();
     assert(st >= 0);
-    st = crypto_generichash_init(&hash->state, NULL, 0, bytes);
+    st = crypto_generichash_init(&hash->state, NULL, 0, MMOFL_DIGEST_BYTES);
     assert(st == 0);
     (void)st;
 }
@@ -75,9 +75,11 @@ void mmofl_hash_text(mmofl_hash *hash, const char *text)
     mmofl_hash_raw(hash, text, n);
 }
 
-void mmofl_hash_end(mmofl_hash *hash, uint8_t *out, size_t bytes)
+mmofl_digest mmofl_hash_end(mmofl_hash *hash)
 {
-    crypto_generichash_final(&hash->state, out, bytes);
+    mmofl_digest digest;
+    crypto_generichash_final(&hash->state, digest.bytes, sizeof digest.bytes);
+    return digest;
 }
 
 bool mmofl_digest_is_none(const mmofl_digest *digest)
@@ -123,10 +125,8 @@ uint64_t mmofl_checksum(const void *first, size_t first_size, const void *second
 
 mmofl_digest mmofl_model_digest(const float *parameters, size_t n)
 {
-    mmofl_digest digest = {{0}};
     mmofl_hash hash;
-    mmofl_hash_begin(&hash, sizeof digest.bytes);
+    mmofl_hash_begin(&hash);
     mmofl_hash_f32s(&hash, parameters, n);
-    mmofl_hash_end(&hash, digest.bytes, sizeof digest.bytes);
-    return digest;
+    return mmofl_hash_end(&hash);
 }

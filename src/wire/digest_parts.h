@@ -12,8 +12,8 @@ typedef struct mmofl_hash {
     crypto_generichash_state state;
 } mmofl_hash;
 
-/** A digest of `bytes` bytes: 16 or 32. */
-void mmofl_hash_begin(mmofl_hash *hash, size_t bytes);
+/** BLAKE2b-256. */
+void mmofl_hash_begin(mmofl_hash *hash);
 void mmofl_hash_raw(mmofl_hash *hash, const void *data, size_t n);
 void mmofl_hash_u8(mmofl_hash *hash, uint8_t value);
 void mmofl_hash_u32(mmofl_hash *hash, uint32_t value);
@@ -21,6 +21,6 @@ void mmofl_hash_u64(mmofl_hash *hash, uint64_t value);
 void mmofl_hash_f64(mmofl_hash *hash, double value); /* its bits as a u64 */
 void mmofl_hash_f32s(mmofl_hash *hash, const float *values, size_t n);
 void mmofl_hash_text(mmofl_hash *hash, const char *text); /* u64 length, bytes */
-void mmofl_hash_end(mmofl_hash *hash, uint8_t *out, size_t bytes);
+mmofl_digest mmofl_hash_end(mmofl_hash *hash);
 
 #endif

@@ -26,9 +26,8 @@ static size_t channels(const mmofl_modality *modality)
 
 mmofl_digest mmofl_welcome_digest(const mmofl_welcome *w)
 {
-    mmofl_digest digest = {{0}};
     mmofl_hash hash;
-    mmofl_hash_begin(&hash, sizeof digest.bytes);
+    mmofl_hash_begin(&hash);
     mmofl_hash_text(&hash, "mmofl/1 config");
     mmofl_hash_u64(&hash, w->seed);
     mmofl_hash_text(&hash, w->config);
@@ -51,16 +50,14 @@ mmofl_digest mmofl_welcome_digest(const mmofl_welcome *w)
     for (int k = 0; k < w->n_classes; k++)
         mmofl_hash_text(&hash, w->class_name[k]);
     mmofl_hash_text(&hash, standardize_names[w->standardize]);
-    mmofl_hash_end(&hash, digest.bytes, sizeof digest.bytes);
-    return digest;
+    return mmofl_hash_end(&hash);
 }
 
 mmofl_digest mmofl_layout_digest(const mmofl_model *model)
 {
-    mmofl_digest digest = {{0}};
     mmofl_parameter p;
     mmofl_hash hash;
-    mmofl_hash_begin(&hash, sizeof digest.bytes);
+    mmofl_hash_begin(&hash);
     mmofl_hash_text(&hash, "mmofl/1 layout");
     mmofl_hash_u64(&hash, model->n_parameters);
     for (int i = 0; mmofl_model_parameter(model, i, &p); i++) {
@@ -72,8 +69,7 @@ mmofl_digest mmofl_layout_digest(const mmofl_model *model)
             mmofl_hash_u32(&hash, (uint32_t)p.plan->axis[d]);
         }
     }
-    mmofl_hash_end(&hash, digest.bytes, sizeof digest.bytes);
-    return digest;
+    return mmofl_hash_end(&hash);
 }
 
 /* ---- signals --------------------------------------------------------------------- */

@@ -58,11 +58,10 @@ static size_t signed_bytes(const char *federation, const Mmofl__Wire__Sealed *s,
 {
     uint64_t numbers[5] = {s->session, s->receiver_session, s->sequence,
                            (uint64_t)s->packing, s->message_bytes};
-    uint8_t digest[MMOFL_DIGEST_BYTES];
     mmofl_hash hash;
-    mmofl_hash_begin(&hash, sizeof digest);
+    mmofl_hash_begin(&hash);
     mmofl_hash_raw(&hash, s->message.data, s->message.len);
-    mmofl_hash_end(&hash, digest, sizeof digest);
+    mmofl_digest digest = mmofl_hash_end(&hash);
     mmofl_bytes to = mmofl_bytes_writer(out, SIGNED_BYTES);
     put_text(&to, "mmofl/1");
     put_text(&to, federation);
@@ -70,7 +69,7 @@ static size_t signed_bytes(const char *federation, const Mmofl__Wire__Sealed *s,
     put_text(&to, s->receiver);
     for (int i = 0; i < 5; i++)
         mmofl_bytes_u64(&to, &numbers[i]);
-    mmofl_bytes_raw(&to, digest, sizeof digest);
+    mmofl_bytes_raw(&to, digest.bytes, sizeof digest.bytes);
     assert(!to.bad);
     return to.at;
 }
