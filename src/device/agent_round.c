@@ -214,9 +214,8 @@ static bool mmofl_agent_is_too_late(const mmofl_agent *a)
 /* Is it the task that is here, said again? */
 static bool is_repeated(const mmofl_agent *a, const mmofl_kept_message *next)
 {
-    const mmofl_task *t = &next->message.body.task, *now = mmofl_agent_task(a);
-    return now && t->broadcast.round == now->broadcast.round &&
-           t->closing == now->closing && mmofl_digest_equal(&t->model, &now->model);
+    const mmofl_task *now = mmofl_agent_task(a);
+    return now && mmofl_task_is_same(&next->message.body.task, now);
 }
 
 /* Was it sent after the one that is here?  A coordinator's words are numbered within

@@ -26,12 +26,6 @@ static const double turn_s = 0.25, tell_s = 10;
 
 /* ---- the root's turn ---- */
 
-static bool is_same_task(const mmofl_task *a, const mmofl_task *b)
-{
-    return a->broadcast.round == b->broadcast.round && a->closing == b->closing &&
-           mmofl_digest_equal(&a->model, &b->model);
-}
-
 /* A root that was started again says its Task again: it is worked on already. */
 static mmofl_status turn_to_root(mmofl_shard *s, mmofl_error *err)
 {
@@ -39,7 +33,7 @@ static mmofl_status turn_to_root(mmofl_shard *s, mmofl_error *err)
     const mmofl_task *next = mmofl_root_link_next(s->root);
     bool is_at_it = s->in_round || mmofl_root_link_is_answering(s->root);
     if (next && s->task.bytes && is_at_it &&
-        is_same_task(next, &s->task.message.body.task))
+        mmofl_task_is_same(next, &s->task.message.body.task))
         mmofl_root_link_drop(s->root);
     return st;
 }

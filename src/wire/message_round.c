@@ -60,6 +60,12 @@ mmofl_status mmofl_read_task(mmofl_passage *p, const Mmofl__Wire__Task *in,
     return MMOFL_OK;
 }
 
+bool mmofl_task_is_same(const mmofl_task *a, const mmofl_task *b)
+{
+    return a->broadcast.round == b->broadcast.round && a->closing == b->closing &&
+           mmofl_digest_equal(&a->model, &b->model);
+}
+
 mmofl_status mmofl_write_task(mmofl_passage *p, const mmofl_task *in,
                               Mmofl__Wire__Task *out)
 {

@@ -160,6 +160,9 @@ typedef struct mmofl_task {
     bool closing;               /* the final model: nothing to be trained */
 } mmofl_task;
 
+/** Does one ask for what the other asks for: the same round of the same model? */
+bool mmofl_task_is_same(const mmofl_task *a, const mmofl_task *b);
+
 /** What a device's sensor of one modality delivered since its last update. */
 typedef struct mmofl_quality {
     uint64_t samples;    /* that should have it */
