@@ -12,7 +12,10 @@
 #include "serve/http.h"
 #include "serve/shard.h"
 
-enum { MMOFL_PATH_BYTES = 4096 };
+enum {
+    MMOFL_PATH_BYTES = 4096,
+    MMOFL_CONFIG_BYTES = 16 << 20 /* of the settings that a folder has */
+};
 
 /** Seconds for the final model to reach the devices. */
 #define MMOFL_FAREWELL_S 10.0
@@ -49,8 +52,6 @@ static inline bool mmofl_serves_as_shard(const mmofl_deployment *d)
     return d->options->shard.of > 0;
 }
 
-const char *mmofl_serve_federation(const mmofl_deployment *d);
-
 /* ---- serve_members.c */
 
 /** Read the experiment, with as many devices as are admitted, and who is served. */
@@ -62,6 +63,10 @@ MMOFL_CHECKED mmofl_status mmofl_serve_load_experiment(mmofl_deployment *d,
 void mmofl_serve_look_at_members(void *context, mmofl_server *server);
 
 /* ---- serve_line.c */
+
+/** The federation here, and what a shard's root calls it. */
+const char *mmofl_serve_federation(const mmofl_deployment *d);
+const char *mmofl_serve_root_federation(const mmofl_deployment *d);
 
 /** @retval those of pki/identity.h; E_DENIED  the certificate has another name */
 MMOFL_CHECKED mmofl_status mmofl_serve_load_keys(mmofl_deployment *d, mmofl_error *err);

@@ -13,7 +13,7 @@ const char *mmofl_serve_federation(const mmofl_deployment *d)
     return d->options->federation ? d->options->federation : d->experiment.name;
 }
 
-static const char *root_federation(const mmofl_deployment *d)
+const char *mmofl_serve_root_federation(const mmofl_deployment *d)
 {
     return d->options->root_federation ? d->options->root_federation
                                        : mmofl_serve_federation(d);
@@ -47,7 +47,7 @@ static mmofl_status load_root_keys(mmofl_deployment *d, mmofl_error *err)
     mmofl_status st = load_keys(folder, "device", k, err);
     if (!st)
         st = mmofl_identity_public(k->certificate, own, name, err);
-    snprintf(wanted, sizeof wanted, "shard-%u", d->options->shard.number);
+    mmofl_shard_name(d->options->shard.number, wanted);
     if (!st && strcmp(name, wanted) != 0)
         st = mmofl_fail(err, MMOFL_E_DENIED,
                         "%s: the certificate is for '%s'; wanted '%s'", k->certificate,
@@ -69,23 +69,36 @@ mmofl_status mmofl_serve_load_keys(mmofl_deployment *d, mmofl_error *err)
 
 /* ---- brokers ---- */
 
-enum { MOST_QUEUED = 65535 };
+/* keys: NULL, none. */
+static mmofl_status connect_to(const mmofl_address *broker,
+                               const mmofl_serve_keys *keys, const char *client_id,
+                               const mmofl_bus_events *events,
+                               const mmofl_bus_will *will, mmofl_bus **bus,
+                               mmofl_error *err)
+{
+    enum { MOST_QUEUED = 65535 };
+    mmofl_mqtt_tls tls = {0};
+    if (keys)
+        tls = (mmofl_mqtt_tls){keys->ca, keys->certificate, keys->key};
+    mmofl_mqtt_setup setup = {.host = broker->host,
+                              .port = broker->port,
+                              .client_id = client_id,
+                              .tls = keys ? &tls : NULL,
+                              .will = will,
+                              .events = *events,
+                              .most_queued = MOST_QUEUED,
+                              .log = mmofl_cli_log()};
+    return mmofl_bus_mqtt_new(&setup, bus, err);
+}
 
 mmofl_status mmofl_serve_connect(void *context, const mmofl_bus_events *events,
                                  mmofl_bus **bus, mmofl_error *err)
 {
     mmofl_deployment *d = context;
-    mmofl_mqtt_tls tls = {d->keys.ca, d->keys.certificate, d->keys.key};
     snprintf(d->client_id, sizeof d->client_id, "mmofl-%s-coordinator",
              mmofl_serve_federation(d));
-    mmofl_mqtt_setup setup = {.host = d->options->broker.host,
-                              .port = d->options->broker.port,
-                              .client_id = d->client_id,
-                              .tls = d->options->identity ? &tls : NULL,
-                              .events = *events,
-                              .most_queued = MOST_QUEUED,
-                              .log = mmofl_cli_log()};
-    return mmofl_bus_mqtt_new(&setup, bus, err);
+    return connect_to(&d->options->broker, d->options->identity ? &d->keys : NULL,
+                      d->client_id, events, NULL, bus, err);
 }
 
 mmofl_status mmofl_serve_connect_root(void *context, const mmofl_bus_events *events,
@@ -93,16 +106,11 @@ mmofl_status mmofl_serve_connect_root(void *context, const mmofl_bus_events *eve
                                       mmofl_error *err)
 {
     mmofl_deployment *d = context;
-    mmofl_mqtt_tls tls = {d->root_keys.ca, d->root_keys.certificate, d->root_keys.key};
-    snprintf(d->root_client_id, sizeof d->root_client_id, "mmofl-%s-shard-%u",
-             root_federation(d), d->options->shard.number);
-    mmofl_mqtt_setup setup = {.host = d->options->root.host,
-                              .port = d->options->root.port,
-                              .client_id = d->root_client_id,
-                              .tls = d->options->root_identity ? &tls : NULL,
-                              .will = will,
-                              .events = *events,
-                              .most_queued = MOST_QUEUED,
-                              .log = mmofl_cli_log()};
-    return mmofl_bus_mqtt_new(&setup, bus, err);
+    char shard[MMOFL_SHARD_NAME_BYTES];
+    mmofl_shard_name(d->options->shard.number, shard);
+    snprintf(d->root_client_id, sizeof d->root_client_id, "mmofl-%s-%s",
+             mmofl_serve_root_federation(d), shard);
+    return connect_to(&d->options->root,
+                      d->options->root_identity ? &d->root_keys : NULL,
+                      d->root_client_id, events, will, bus, err);
 }

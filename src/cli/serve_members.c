@@ -11,8 +11,6 @@
 #include "cli/deployment.h"
 #include "cli/stop.h"
 
-enum { CONFIG_BYTES = 16 << 20 };
-
 /* A list's file, or so many without one: *is_file says which. */
 static mmofl_status load_list(const char *text, const char *option, const char *stem,
                               mmofl_admission_list *list, bool *is_file,
@@ -37,7 +35,7 @@ static mmofl_status check_shards(const mmofl_admission_list *list, const char *f
 {
     for (uint32_t i = 0; i < list->n; i++) {
         char name[MMOFL_SHARD_NAME_BYTES];
-        snprintf(name, sizeof name, "shard-%u", i);
+        mmofl_shard_name(i, name);
         if (strcmp(list->device[i].name, name) != 0)
             return mmofl_fail(err, MMOFL_E_RANGE, "%s: number %u is '%s'; wanted '%s'",
                               file, i, list->device[i].name, name);
@@ -72,7 +70,7 @@ static uint32_t devices_of_run(const mmofl_deployment *d)
     uint32_t n = 0;
     if (mmofl_file_join(path, sizeof path, d->folder_path, "config.yaml", NULL) ||
         !mmofl_file_exists(path) ||
-        mmofl_file_read(path, CONFIG_BYTES, &config, &size, NULL))
+        mmofl_file_read(path, MMOFL_CONFIG_BYTES, &config, &size, NULL))
         return 0;
     if (mmofl_experiment_parse((const char *)config, size, path, NULL, NULL, 0, &x,
                                NULL) == MMOFL_OK) {
@@ -168,9 +166,11 @@ static mmofl_status load_with_fleet(mmofl_deployment *d, mmofl_error *err)
 static void name_folder(mmofl_deployment *d)
 {
     const mmofl_serve_options *o = d->options;
+    char shard[MMOFL_SHARD_NAME_BYTES];
+    mmofl_shard_name(o->shard.number, shard);
     if (mmofl_serves_as_shard(d))
-        snprintf(d->default_path, sizeof d->default_path, "runs/%s-shard-%u",
-                 d->experiment.name, o->shard.number);
+        snprintf(d->default_path, sizeof d->default_path, "runs/%s-%s",
+                 d->experiment.name, shard);
     else
         snprintf(d->default_path, sizeof d->default_path, "runs/%s",
                  d->experiment.name);

@@ -8,8 +8,6 @@
 #include "cli/command.h"
 #include "cli/deployment.h"
 
-enum { CONFIG_BYTES = 16 << 20 };
-
 /* A folder with the journal, and the settings by which it is known again: no other
  * experiment's answers may go into it. */
 static mmofl_status keep_config(const mmofl_deployment *d, const char *config,
@@ -24,7 +22,7 @@ static mmofl_status keep_config(const mmofl_deployment *d, const char *config,
         return st;
     if (!mmofl_file_exists(path))
         return mmofl_file_write(path, config, strlen(config), true, err);
-    st = mmofl_file_read(path, CONFIG_BYTES, &there, &size, err);
+    st = mmofl_file_read(path, MMOFL_CONFIG_BYTES, &there, &size, err);
     if (st)
         return st;
     if (size != strlen(config) || memcmp(there, config, size) != 0)
@@ -62,8 +60,7 @@ static mmofl_status start(mmofl_deployment *d, mmofl_shard **shard, mmofl_error 
     snprintf(d->root_program, sizeof d->root_program, "mmofl %s", MMOFL_VERSION);
     mmofl_shard_setup setup = {
         .server = mmofl_serve_server_setup(d),
-        .root = {.federation = o->root_federation ? o->root_federation
-                                                  : mmofl_serve_federation(d),
+        .root = {.federation = mmofl_serve_root_federation(d),
                  .secret = o->root_identity ? d->root_keys.secret : NULL,
                  .root = o->root_identity ? d->root_keys.root : NULL,
                  .program = d->root_program,

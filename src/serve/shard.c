@@ -228,6 +228,11 @@ static mmofl_status make_coordinator(mmofl_shard *s, mmofl_error *err)
     return st;
 }
 
+void mmofl_shard_name(uint32_t number, char name[MMOFL_SHARD_NAME_BYTES])
+{
+    snprintf(name, MMOFL_SHARD_NAME_BYTES, "shard-%u", number);
+}
+
 static mmofl_status make_root(mmofl_shard *s, mmofl_error *err)
 {
     const mmofl_server_setup *u = &s->setup.server;
@@ -238,7 +243,7 @@ static mmofl_status make_root(mmofl_shard *s, mmofl_error *err)
     s->limits = s->server->limits;
     mmofl_wire_limits_add_partial(&s->limits, &shape,
                                   (uint32_t)u->run->experiment->fleet.devices);
-    snprintf(s->name, sizeof s->name, "shard-%u", s->setup.number);
+    mmofl_shard_name(s->setup.number, s->name);
     s->setup.root.name = s->name;
     return mmofl_root_link_new(&s->setup.root, &s->server->greeting, &s->limits, u->log,
                                u->clock, u->clock_context, &s->root, err);

@@ -13,8 +13,10 @@
 #include "serve/root_link.h"
 #include "serve/server.h"
 
-/** "shard-7" */
 enum { MMOFL_SHARD_NAME_BYTES = 24 };
+
+/** What a shard is called at its root: "shard-7". */
+void mmofl_shard_name(uint32_t number, char name[MMOFL_SHARD_NAME_BYTES]);
 
 typedef struct mmofl_shard_setup {
     /** Of its own devices; the list has those of the shard's block only, and run is the
