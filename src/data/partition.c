@@ -139,7 +139,6 @@ static int compare_places(const void *a, const void *b)
     return x->sample < y->sample ? -1 : x->sample > y->sample;
 }
 
-/* Fill dealing->order. */
 /* Data sets often come in this order. */
 static bool is_sorted(const struct place *place, size_t n)
 {
@@ -149,6 +148,7 @@ static bool is_sorted(const struct place *place, size_t n)
     return true;
 }
 
+/* Fill dealing->order. */
 static mmofl_status sort_samples(mmofl_dealing *dealing, mmofl_error *err)
 {
     struct place *place = MMOFL_DEALING_NEW(dealing, dealing->n, struct place);

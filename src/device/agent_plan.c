@@ -115,10 +115,10 @@ bool mmofl_agent_save(mmofl_agent *a, const char *name, const mmofl_state_file *
     double now = mmofl_agent_now(a);
     if (!mmofl_state_write(a->setup.folder, name, file, false, &err))
         return true;
-    if (now - a->save_told_s >= save_told_gap_s)
+    if (now - a->save_told_s >= save_told_gap_s) {
         MMOFL_AGENT_SAY(a, WARNING, "not kept for a restart: %s", err.text);
-    if (now - a->save_told_s >= save_told_gap_s)
         a->save_told_s = now;
+    }
     return false;
 }
 

@@ -217,7 +217,7 @@ INLINE vec larger_or_second(vec a, vec b)
 #elif defined(__AVX__)
     return (vec)_mm256_max_ps((__m256)a, (__m256)b);
 #else
-    return choose(a > b, a, b);
+    return choose(larger(a, b), a, b);
 #endif
 }
 
