@@ -12,29 +12,16 @@ the size of the program as a package has it (stripped).
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
-from mqtt_rounds import free_port, start_broker
+from mqtt_rounds import memory, start_broker
 
 BUFFER, NEW = 500, 50
 LOOK_S = 0.002
-
-
-def kib(text, key):
-    return sum(int(n) for n in re.findall(rf"^{key}:\s+(\d+) kB", text, re.M))
-
-
-def look(pid):
-    """What of its memory nobody else shares, in bytes."""
-    with open(f"/proc/{pid}/smaps_rollup") as smaps:
-        text = smaps.read()
-    parts = {key: 1024 * kib(text, key) for key in ("Private_Clean", "Private_Dirty", "Rss")}
-    return {**parts, "private_bytes": parts["Private_Clean"] + parts["Private_Dirty"]}
 
 
 def stripped_bytes(program, folder):
@@ -75,7 +62,7 @@ def measure(options, folder):
     most, began = {"private_bytes": 0}, time.monotonic()
     while server.poll() is None and time.monotonic() - began < 120:
         try:
-            most = max(most, look(agent.pid), key=lambda m: m["private_bytes"])
+            most = max(most, memory(agent.pid), key=lambda m: m["private_bytes"])
         except OSError:
             break  # it has ended
         time.sleep(LOOK_S)

@@ -4,8 +4,8 @@
     bench/mqtt_rounds.py --bin build/release [--devices 10] [--rounds 60]
 
 Starts mosquitto, `mmofl serve` and mmofl-load on loopback; prints, and with --json writes,
-the median time of a round, messages and bytes a second, and resident memory.  The model is
-that of the har shape (38,598 parameters, 154 KB); --tiny takes one of some 200.
+the times of rounds and the memory of coordinator, broker and devices.  The model is that of
+the har shape (38,598 parameters, 154 KB); --tiny takes one of some 200.
 """
 import argparse
 import json
@@ -49,10 +49,12 @@ def start_broker(folder):
     return broker, port
 
 
-def private_mb(pid):
-    """Of its memory, what nobody else shares."""
+def memory(pid):
+    """Of a process, in bytes: what nobody else shares, its parts, and all that is resident."""
     with open(f"/proc/{pid}/smaps_rollup") as smaps:
-        return sum(int(n) for n in re.findall(r"Private_(?:Clean|Dirty):\s+(\d+)", smaps.read())) / 1024
+        kib = dict(re.findall(r"^(Private_Clean|Private_Dirty|Rss):\s+(\d+) kB", smaps.read(), re.M))
+    parts = {key: 1024 * int(kib.get(key, 0)) for key in ("Private_Clean", "Private_Dirty", "Rss")}
+    return {**parts, "private_bytes": parts["Private_Clean"] + parts["Private_Dirty"]}
 
 
 def main():
@@ -89,7 +91,7 @@ def main():
     while server.poll() is None:
         try:
             peak = max(peak, memory_mb(server.pid, "VmHWM"))
-            client.append(private_mb(loads[0].pid))
+            client.append(memory(loads[0].pid)["private_bytes"] / (1 << 20))
             client_rss = max(client_rss, memory_mb(loads[0].pid, "VmHWM"))
         except (OSError, AttributeError):
             pass
