@@ -39,7 +39,7 @@ typedef struct mmofl_deployment {
     char n_devices[64];    /* the setting that goes with the devices */
     mmofl_setup run;
     mmofl_serve_keys keys, root_keys;
-    char client_id[128], root_client_id[128], root_program[64];
+    char root_program[64];
     mmofl_run_folder *folder; /* NULL: a shard */
     mmofl_journal *journal;
     mmofl_board *board;

@@ -69,6 +69,8 @@ mmofl_status mmofl_serve_load_keys(mmofl_deployment *d, mmofl_error *err)
 
 /* ---- brokers ---- */
 
+enum { CLIENT_ID_BYTES = 128 };
+
 /* keys: NULL, none. */
 static mmofl_status connect_to(const mmofl_address *broker,
                                const mmofl_serve_keys *keys, const char *client_id,
@@ -94,23 +96,24 @@ static mmofl_status connect_to(const mmofl_address *broker,
 mmofl_status mmofl_serve_connect(void *context, const mmofl_bus_events *events,
                                  mmofl_bus **bus, mmofl_error *err)
 {
-    mmofl_deployment *d = context;
-    snprintf(d->client_id, sizeof d->client_id, "mmofl-%s-coordinator",
+    const mmofl_deployment *d = context;
+    char client_id[CLIENT_ID_BYTES];
+    snprintf(client_id, sizeof client_id, "mmofl-%s-coordinator",
              mmofl_serve_federation(d));
     return connect_to(&d->options->broker, d->options->identity ? &d->keys : NULL,
-                      d->client_id, events, NULL, bus, err);
+                      client_id, events, NULL, bus, err);
 }
 
 mmofl_status mmofl_serve_connect_root(void *context, const mmofl_bus_events *events,
                                       const mmofl_bus_will *will, mmofl_bus **bus,
                                       mmofl_error *err)
 {
-    mmofl_deployment *d = context;
-    char shard[MMOFL_SHARD_NAME_BYTES];
+    const mmofl_deployment *d = context;
+    char shard[MMOFL_SHARD_NAME_BYTES], client_id[CLIENT_ID_BYTES];
     mmofl_shard_name(d->options->shard.number, shard);
-    snprintf(d->root_client_id, sizeof d->root_client_id, "mmofl-%s-%s",
-             mmofl_serve_root_federation(d), shard);
+    snprintf(client_id, sizeof client_id, "mmofl-%s-%s", mmofl_serve_root_federation(d),
+             shard);
     return connect_to(&d->options->root,
-                      d->options->root_identity ? &d->root_keys : NULL,
-                      d->root_client_id, events, will, bus, err);
+                      d->options->root_identity ? &d->root_keys : NULL, client_id,
+                      events, will, bus, err);
 }
