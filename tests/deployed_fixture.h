@@ -9,6 +9,7 @@
 
 #include "device/agent.h"
 #include "run/setup.h"
+#include "serve/server.h"
 
 enum { DEVICES = 6, ROUNDS = 4, SEED = 5 };
 
@@ -180,6 +181,74 @@ static inline void check_same_round(real_devices *d, mmofl_simulation *remote,
     assert_memory_equal(
         mmofl_simulation_parameters(d->simulated), mmofl_simulation_parameters(remote),
         mmofl_simulation_model(d->simulated)->n_parameters * sizeof(float));
+}
+
+/** A server of the devices, or of shards, and the simulation whose rounds it runs. */
+typedef struct real_server {
+    mmofl_setup there;
+    mmofl_simulation *remote;
+    mmofl_admission_list list;
+    mmofl_journal *journal;
+    mmofl_server *server;
+} real_server;
+
+/** What any server of a test is made with; stop_asked and the like are the test's. */
+static inline mmofl_server_setup server_setup(real_devices *d, fake_broker *broker,
+                                              const mmofl_admission_list *list,
+                                              const mmofl_setup *run,
+                                              mmofl_journal *journal)
+{
+    return (mmofl_server_setup){.federation = "deployed",
+                                .devices = list,
+                                .run = run,
+                                .seed = SEED,
+                                .journal = journal,
+                                .connect = connect_server,
+                                .connect_context = broker,
+                                .clock = devices_clock,
+                                .clock_context = d};
+}
+
+/** One life of its process; stop_asked gives the others their turn. */
+static inline void start_real_server(real_server *r, real_devices *d,
+                                     fake_broker *broker, uint32_t shards,
+                                     bool (*stop_asked)(void *context), void *context)
+{
+    char path[600];
+    mmofl_error err = {0};
+    snprintf(path, sizeof path, "%s/journal", d->scratch->folder);
+    CHECK_OK(mmofl_journal_open(path, &r->journal, &err));
+    mmofl_server_setup setup = server_setup(d, broker, &r->list, &r->there, r->journal);
+    setup.shards = shards;
+    setup.stop_asked = stop_asked;
+    setup.stop_context = context;
+    CHECK_OK(mmofl_server_new(&setup, &r->server, &err));
+    r->there.remote = mmofl_server_fleet(r->server);
+    CHECK_OK(mmofl_setup_simulation(&r->there, SEED, &r->remote, &err));
+}
+
+static inline void stop_real_server(real_server *r)
+{
+    mmofl_simulation_delete(r->remote);
+    mmofl_server_delete(r->server);
+    mmofl_journal_close(r->journal);
+}
+
+/** The run of n that are called STEM-0, STEM-1, ...; then it may be started. */
+static inline void prepare_real_server(real_server *r, const real_devices *d,
+                                       const char *stem, uint32_t n)
+{
+    mmofl_error err = {0};
+    CHECK_OK(mmofl_setup_share(&r->there, &d->experiment, d->here.data, 1, &err));
+    CHECK_OK(mmofl_admission_number(stem, n, &r->list, &err));
+}
+
+/** For good. */
+static inline void end_real_server(real_server *r)
+{
+    stop_real_server(r);
+    mmofl_setup_free(&r->there);
+    mmofl_admission_free(&r->list);
 }
 
 /** A copy of the simulated model before its next round (free it). */

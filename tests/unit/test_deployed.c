@@ -7,11 +7,7 @@
 /* Everything of one deployment, in one process and on one clock. */
 typedef struct deployed {
     real_devices devices;
-    mmofl_setup there;
-    mmofl_simulation *remote;
-    mmofl_admission_list list;
-    mmofl_journal *journal;
-    mmofl_server *server;
+    real_server served;
     fake_broker broker;
     int kills;
     int stop_every; /* turns until the server is replaced; 0: never */
@@ -30,37 +26,12 @@ static bool take_turn(void *context)
 
 static void start_server(deployed *d)
 {
-    char path[600];
-    mmofl_error err = {0};
-    snprintf(path, sizeof path, "%s/journal", d->devices.scratch->folder);
-    CHECK_OK(mmofl_journal_open(path, &d->journal, &err));
-    mmofl_server_setup setup = {.federation = "deployed",
-                                .devices = &d->list,
-                                .run = &d->there,
-                                .seed = SEED,
-                                .journal = d->journal,
-                                .connect = connect_server,
-                                .connect_context = &d->broker,
-                                .stop_asked = take_turn,
-                                .stop_context = d,
-                                .clock = devices_clock,
-                                .clock_context = &d->devices};
-    CHECK_OK(mmofl_server_new(&setup, &d->server, &err));
-    d->there.remote = mmofl_server_fleet(d->server);
-    CHECK_OK(mmofl_setup_simulation(&d->there, SEED, &d->remote, &err));
-}
-
-static void stop_server(deployed *d)
-{
-    mmofl_simulation_delete(d->remote);
-    mmofl_server_delete(d->server);
-    mmofl_journal_close(d->journal);
+    start_real_server(&d->served, &d->devices, &d->broker, 0, take_turn, d);
 }
 
 static void begin_deployed(deployed *d, scratch *s, deployed_settings settings,
                            fake_faults faults)
 {
-    mmofl_error err = {0};
     *d = (deployed){0};
     fake_broker_init(&d->broker, 7);
     d->broker.faults = faults;
@@ -68,19 +39,15 @@ static void begin_deployed(deployed *d, scratch *s, deployed_settings settings,
     for (int k = 0; k < DEVICES; k++)
         broker[k] = &d->broker;
     begin_devices(&d->devices, s, settings, broker);
-    CHECK_OK(mmofl_setup_share(&d->there, &d->devices.experiment, d->devices.here.data,
-                               1, &err));
-    CHECK_OK(mmofl_admission_number("device", DEVICES, &d->list, &err));
+    prepare_real_server(&d->served, &d->devices, "device", DEVICES);
     start_server(d);
 }
 
 static void end_deployed(deployed *d)
 {
-    stop_server(d);
-    mmofl_setup_free(&d->there);
+    end_real_server(&d->served);
     end_devices(&d->devices);
     fake_broker_free(&d->broker);
-    mmofl_admission_free(&d->list);
 }
 
 /* The arrays beside the model that a checkpoint has, out of a simulation or into it:
@@ -107,11 +74,11 @@ static void replace_server(deployed *d, uint64_t rounds)
 {
     float *kept = copy_model(&d->devices);
     void *state[MMOFL_STATE_ARRAYS];
-    copy_state(d->remote, state, true);
-    stop_server(d);
+    copy_state(d->served.remote, state, true);
+    stop_real_server(&d->served);
     start_server(d);
-    copy_state(d->remote, state, false);
-    CHECK_OK(mmofl_simulation_restore(d->remote, rounds, kept));
+    copy_state(d->served.remote, state, false);
+    CHECK_OK(mmofl_simulation_restore(d->served.remote, rounds, kept));
     free(kept);
     d->kills++;
 }
@@ -127,11 +94,11 @@ static void check_settings(void **state, deployed_settings settings, fake_faults
         mmofl_round_summary summary;
         mmofl_error err = {0};
         mmofl_status st;
-        while ((st = mmofl_simulation_round(d.remote, NULL, &summary, &err)) ==
+        while ((st = mmofl_simulation_round(d.served.remote, NULL, &summary, &err)) ==
                MMOFL_E_INTERRUPTED)
             replace_server(&d, t);
         CHECK_OK(st);
-        check_same_round(&d.devices, d.remote, &summary);
+        check_same_round(&d.devices, d.served.remote, &summary);
     }
     CHECK((!kill && stop_every == 0) || d.kills + d.devices.kills > 0);
     end_deployed(&d);

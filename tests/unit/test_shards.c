@@ -34,11 +34,7 @@ typedef struct actor {
 /* Everything of one deployment, on one clock. */
 typedef struct sharded {
     real_devices devices;
-    mmofl_setup there;
-    mmofl_simulation *remote;
-    mmofl_admission_list list; /* of shards */
-    mmofl_journal *journal;
-    mmofl_server *server;
+    real_server root;
     fake_broker broker[BROKERS];
     actor actor[SHARDS];
     int stop_every, kills; /* of the root */
@@ -103,17 +99,11 @@ static bool root_stops(void *context)
 static mmofl_shard_setup shard_setup(actor *a, mmofl_journal *journal)
 {
     sharded *d = a->all;
-    return (mmofl_shard_setup){.server = {.federation = "deployed",
-                                          .devices = &a->list,
-                                          .run = &a->run,
-                                          .seed = SEED,
-                                          .journal = journal,
-                                          .connect = connect_server,
-                                          .connect_context = &d->broker[a->number],
-                                          .stop_asked = shard_stops,
-                                          .stop_context = a,
-                                          .clock = devices_clock,
-                                          .clock_context = &d->devices},
+    mmofl_server_setup server =
+        server_setup(&d->devices, &d->broker[a->number], &a->list, &a->run, journal);
+    server.stop_asked = shard_stops;
+    server.stop_context = a;
+    return (mmofl_shard_setup){.server = server,
                                .root = {.federation = "deployed",
                                         .program = "test",
                                         .connect = connect_device,
@@ -195,40 +185,15 @@ static void end_actor(actor *a)
 
 static void start_root(sharded *d)
 {
-    char path[600];
-    mmofl_error err = {0};
-    snprintf(path, sizeof path, "%s/journal-root", d->devices.scratch->folder);
-    CHECK_OK(mmofl_journal_open(path, &d->journal, &err));
-    mmofl_server_setup setup = {.federation = "deployed",
-                                .devices = &d->list,
-                                .shards = SHARDS,
-                                .run = &d->there,
-                                .seed = SEED,
-                                .journal = d->journal,
-                                .connect = connect_server,
-                                .connect_context = &d->broker[ROOT],
-                                .stop_asked = root_stops,
-                                .stop_context = d,
-                                .clock = devices_clock,
-                                .clock_context = &d->devices};
-    CHECK_OK(mmofl_server_new(&setup, &d->server, &err));
-    d->there.remote = mmofl_server_fleet(d->server);
-    CHECK_OK(mmofl_setup_simulation(&d->there, SEED, &d->remote, &err));
-}
-
-static void stop_root(sharded *d)
-{
-    mmofl_simulation_delete(d->remote);
-    mmofl_server_delete(d->server);
-    mmofl_journal_close(d->journal);
+    start_real_server(&d->root, &d->devices, &d->broker[ROOT], SHARDS, root_stops, d);
 }
 
 static void replace_root(sharded *d, uint64_t rounds)
 {
     float *kept = copy_model(&d->devices);
-    stop_root(d);
+    stop_real_server(&d->root);
     start_root(d);
-    CHECK_OK(mmofl_simulation_restore(d->remote, rounds, kept));
+    CHECK_OK(mmofl_simulation_restore(d->root.remote, rounds, kept));
     free(kept);
     d->kills++;
 }
@@ -287,7 +252,6 @@ static int end_test(void **state)
 static sharded *begin_sharded(scratch *s, const char *setting, fake_faults faults,
                               uint64_t seed)
 {
-    mmofl_error err = {0};
     sharded *d = the_deployment();
     *d = (sharded){0};
     seed_sessions(seed);
@@ -299,9 +263,7 @@ static sharded *begin_sharded(scratch *s, const char *setting, fake_faults fault
     for (int k = 0; k < DEVICES; k++)
         broker[k] = broker_of(d, k);
     begin_devices(&d->devices, s, (deployed_settings){{setting}}, broker);
-    CHECK_OK(mmofl_setup_share(&d->there, &d->devices.experiment, d->devices.here.data,
-                               1, &err));
-    CHECK_OK(mmofl_admission_number("shard", SHARDS, &d->list, &err));
+    prepare_real_server(&d->root, &d->devices, "shard", SHARDS);
     start_root(d);
     for (uint32_t number = 0; number < SHARDS; number++)
         begin_actor(d, number);
@@ -312,12 +274,10 @@ static void end_sharded(sharded *d)
 {
     for (int s = 0; s < SHARDS; s++)
         end_actor(&d->actor[s]);
-    stop_root(d);
-    mmofl_setup_free(&d->there);
+    end_real_server(&d->root);
     end_devices(&d->devices);
     for (int b = 0; b < BROKERS; b++)
         fake_broker_free(&d->broker[b]);
-    mmofl_admission_free(&d->list);
 }
 
 /* ---- rounds ---- */
@@ -328,11 +288,11 @@ static void run_rounds(sharded *d)
         mmofl_round_summary summary;
         mmofl_error err = {0};
         mmofl_status st;
-        while ((st = mmofl_simulation_round(d->remote, NULL, &summary, &err)) ==
+        while ((st = mmofl_simulation_round(d->root.remote, NULL, &summary, &err)) ==
                MMOFL_E_INTERRUPTED)
             replace_root(d, t);
         CHECK_OK(st);
-        check_same_round(&d->devices, d->remote, &summary);
+        check_same_round(&d->devices, d->root.remote, &summary);
     }
 }
 
@@ -403,9 +363,9 @@ static void the_final_model_comes_to_all_devices(void **state)
     mmofl_error err = {0};
     sharded *d = begin_sharded(*state, NULL, no_faults, SEED);
     run_rounds(d);
-    CHECK_OK(mmofl_server_finish(d->server, ROUNDS,
-                                 mmofl_simulation_parameters(d->remote),
-                                 mmofl_simulation_prototypes(d->remote), 60, &err));
+    CHECK_OK(mmofl_server_finish(
+        d->root.server, ROUNDS, mmofl_simulation_parameters(d->root.remote),
+        mmofl_simulation_prototypes(d->root.remote), 60, &err));
     for (int i = 0; i < 200; i++)
         (void)root_stops(d);
     for (int s = 0; s < SHARDS; s++) {
