@@ -34,8 +34,8 @@ static bool leaves_out(const mmofl_layer *layer, const float *x, size_t t)
 /* What a row that counts has of the mean: 1 / how many there are. */
 static float share_of_row(const mmofl_layer *layer, const float *x)
 {
-    size_t count = 0;
-    for (size_t t = 0; t < mmofl_shape_rows(layer->in); t++)
+    size_t rows = mmofl_shape_rows(layer->in), count = is_masked(layer) ? 0 : rows;
+    for (size_t t = 0; is_masked(layer) && t < rows; t++)
         count += !leaves_out(layer, x, t);
     return count ? 1.0f / (float)count : 0.0f;
 }

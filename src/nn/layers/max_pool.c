@@ -1,6 +1,6 @@
 /* max_pool.c - the largest value of each window; the gradient goes to the first one
  * that is largest, as in PyTorch; NaN counts as larger than any number.  Which one it
- * was is kept in scratch, as the number of its tap.
+ * was is kept in scratch while training, as its number in the window.
  *
  * After a relu, whose gradient passes only where its value is positive, a window whose
  * largest value is not positive gives its gradient to none of its values: then the
@@ -21,9 +21,9 @@ static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,
 {
     (void)w;
     pool_geometry g = pool_geometry_of(layer);
-    for (int s = 0; s < n; s++)
-        pool_forward(&g, true, x.at + (size_t)s * x.stride, y.at + (size_t)s * y.stride,
-                     run->scratch + (size_t)s * layer->sample_scratch);
+    for (size_t s = 0; s < (size_t)n; s++)
+        pool_forward(&g, true, x.at + s * x.stride, y.at + s * y.stride,
+                     run->training ? run->scratch + s * layer->sample_scratch : NULL);
 }
 
 static void backward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,

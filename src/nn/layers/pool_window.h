@@ -35,10 +35,10 @@ typedef struct pool_geometry {
     bool positive; /* only a positive value wins a window */
 } pool_geometry;
 
-/* The real pixels of a window along one axis: how many, the first one's number in the
- * image and in the window, which may start in the padding. */
+/* The real pixels of a window, which may start in the padding, along one axis: how
+ * many, and the first one's number. */
 typedef struct pool_range {
-    int count, first, tap;
+    int count, first;
 } pool_range;
 
 static inline pool_axis pool_axis_of(const pool_options *o, int in)
@@ -69,7 +69,7 @@ static inline pool_range pool_range_of(const pool_axis *axis, int window)
     int start = window * axis->stride - axis->pad, end = start + axis->kernel;
     int first = start > 0 ? start : 0;
     end = end < axis->in ? end : axis->in;
-    return (pool_range){end - first, first, first - start};
+    return (pool_range){end - first, first};
 }
 
 static inline mmofl_status pool_plan(mmofl_layer *layer, mmofl_error *err)
@@ -103,12 +103,13 @@ static inline mmofl_status pool_plan(mmofl_layer *layer, mmofl_error *err)
 
 /* ---------------------------------------------------------------- one window
  *
- * A vector of channels at a time, so that what becomes of the window's taps, numbered
- * row by row, stays in registers. */
+ * A vector of channels at a time, so that what becomes of the window's real pixels,
+ * numbered row by row, stays in registers. */
 
 /* What is done: always a constant, so that there is code for each. */
 typedef struct pool_work {
     bool backward, largest; /* or forward, mean */
+    bool winner;            /* largest: there is a winner to write or read */
     bool add;               /* backward: windows overlap, and pixels add up */
 } pool_work;
 
@@ -116,35 +117,33 @@ typedef struct pool_work {
 typedef struct pool_part {
     int rows, columns;     /* real pixels */
     ptrdiff_t row, column; /* floats to the next one */
-    float tap, taps; /* number of the first tap; how many a row of the window has */
-    bool positive;   /* as in pool_geometry */
-    bool partly;     /* fewer channels than a vector has lanes: ... */
-    lanes some;      /* ... these */
+    bool positive;         /* as in pool_geometry */
+    bool partly;           /* fewer channels than a vector has lanes: ... */
+    lanes some;            /* ... these */
 } pool_part;
 
-enum { NOBODY = -1 }; /* no tap's number */
+enum { NOBODY = -1 }; /* no pixel's number */
 
-/* y = the largest value, and which tap it is from; or the mean.  The first of equals
+/* y = the largest value, and which pixel it is from; or the mean.  The first of equals
  * wins; NaN is larger than any number. */
 INLINE void pool_take(pool_work work, pool_part p, float share, const float *x,
                       float *y, float *winner)
 {
-    vec best = load_some(x, p.partly, p.some), row = splat(p.tap), from = row;
-    for (int i = 0; i < p.rows; i++, row += p.taps) {
-        vec tap = row;
-        for (int j = 0; j < p.columns; j++, tap += 1.0f) {
+    vec best = load_some(x, p.partly, p.some), from = splat(0);
+    float pixel = 0;
+    for (int i = 0; i < p.rows; i++)
+        for (int j = 0; j < p.columns; j++, pixel++) {
             if (i + j == 0)
                 continue;
             vec here = load_some(x + i * p.row + j * p.column, p.partly, p.some);
             choice wins = larger_or_nan(here, best);
-            from = choose(wins, tap, from);
+            from = choose(wins, splat(pixel), from);
             best = work.largest ? choose(wins, here, best) : best + here;
         }
-    }
     if (p.positive)
         from = choose(larger(best, splat(0)), from, splat(NOBODY));
     store_some(y, p.partly, p.some, work.largest ? best : share * best);
-    if (work.largest)
+    if (work.winner)
         store_some(winner, p.partly, p.some, from);
 }
 
@@ -152,40 +151,52 @@ INLINE void pool_take(pool_work work, pool_part p, float share, const float *x,
 INLINE void pool_give(pool_work work, pool_part p, float share, const float *dy,
                       const float *winner, float *dx)
 {
-    vec value = load_some(dy, p.partly, p.some), from = value, row = splat(p.tap);
+    vec value = load_some(dy, p.partly, p.some), from = value;
+    float pixel = 0;
     if (work.largest)
         from = load_some(winner, p.partly, p.some);
     else
         value = share * value;
-    for (int i = 0; i < p.rows; i++, row += p.taps) {
-        vec tap = row;
-        for (int j = 0; j < p.columns; j++, tap += 1.0f) {
+    for (int i = 0; i < p.rows; i++)
+        for (int j = 0; j < p.columns; j++, pixel++) {
             float *to = dx + i * p.row + j * p.column;
-            vec given =
-                work.largest ? choose(equal(from, tap), value, splat(0)) : value;
+            vec given = value;
+            if (work.largest)
+                given = choose(equal(from, splat(pixel)), value, splat(0));
             given = work.add ? load_some(to, p.partly, p.some) + given : given;
             store_some(to, p.partly, p.some, given);
         }
-    }
 }
 
 /* ---------------------------------------------------------------- all windows */
+
+/* Channels from c on of one window; image, out and winner: its channel 0. */
+INLINE void pool_channels(pool_work work, pool_part p, float share, ptrdiff_t c,
+                          float *image, float *out, float *winner)
+{
+    winner = work.winner ? winner + c : NULL;
+    if (work.backward)
+        pool_give(work, p, share, out + c, winner, image + c);
+    else
+        pool_take(work, p, share, image + c, out + c, winner);
+}
 
 /* `count` windows beside each other, all alike; image: the first one's first pixel, of
  * x or dx; out: its place in y or dy. */
 INLINE void pool_alike(pool_work work, pool_part p, const pool_geometry *g, int count,
                        float *image, float *out, float *winner)
 {
-    ptrdiff_t channels = g->channels, step = g->across.stride * channels;
+    const ptrdiff_t channels = g->channels, whole = channels / VECTOR * VECTOR,
+                    step = g->across.stride * channels;
+    const float share = g->share;
     for (; count > 0; count--) {
-        for (ptrdiff_t c = 0; c < channels; c += VECTOR) {
-            p.partly = channels - c < VECTOR;
-            if (work.backward)
-                pool_give(work, p, g->share, out + c, winner + c, image + c);
-            else
-                pool_take(work, p, g->share, image + c, out + c, winner + c);
-        }
-        image += step, out += channels, winner += work.largest ? channels : 0;
+        p.partly = false;
+        for (ptrdiff_t c = 0; c < whole; c += VECTOR)
+            pool_channels(work, p, share, c, image, out, winner);
+        p.partly = true;
+        if (whole < channels)
+            pool_channels(work, p, share, whole, image, out, winner);
+        image += step, out += channels, winner += work.winner ? channels : 0;
     }
 }
 
@@ -196,15 +207,14 @@ static inline int pool_count_alike(const pool_axis *axis, int q, pool_range rang
     return range.count == axis->kernel && last > q ? last - q + 1 : 1;
 }
 
-/* One sample: its image is x or dx, out is y or dy; winner, if largest: which tap of
- * its window each value of y came from. */
+/* One sample: its image is x or dx, out is y or dy; winner: which pixel of its window
+ * each value of y came from. */
 INLINE void pool_windows(pool_work work, const pool_geometry *g, float *image,
                          float *out, float *winner)
 {
     int rest = g->channels % VECTOR;
     pool_part p = {.row = (ptrdiff_t)g->across.in * g->channels,
                    .column = g->channels,
-                   .taps = (float)g->across.kernel,
                    .positive = g->positive,
                    .some = lanes_of(rest ? rest : VECTOR)};
     for (int r = 0; r < g->down.out; r++) {
@@ -213,7 +223,6 @@ INLINE void pool_windows(pool_work work, const pool_geometry *g, float *image,
             pool_range across = pool_range_of(&g->across, q);
             count = pool_count_alike(&g->across, q, across);
             float *from = image + down.first * p.row + across.first * p.column;
-            p.tap = (float)(down.tap * g->across.kernel + across.tap);
             p.rows = down.count, p.columns = across.count;
             /* Most windows are of two pixels, one way or both: constant loops. */
             if (p.rows == 2 && p.columns == 2)
@@ -225,15 +234,19 @@ INLINE void pool_windows(pool_work work, const pool_geometry *g, float *image,
             else
                 pool_alike(work, p, g, count, from, out, winner);
             ptrdiff_t done = (ptrdiff_t)count * g->channels;
-            out += done, winner += work.largest ? done : 0;
+            out += done, winner += work.winner ? done : 0;
         }
     }
 }
 
+/* winner: of no use after forward, NULL; where the mean is taken, too. */
 INLINE void pool_forward(const pool_geometry *g, bool largest, float *x, float *y,
                          float *winner)
 {
-    pool_windows((pool_work){.largest = largest}, g, x, y, winner);
+    if (winner)
+        pool_windows((pool_work){.largest = largest, .winner = true}, g, x, y, winner);
+    else
+        pool_windows((pool_work){.largest = largest}, g, x, y, NULL);
 }
 
 static inline bool pool_overlaps(const pool_axis *axis)
@@ -256,9 +269,9 @@ INLINE void pool_backward(const pool_geometry *g, bool largest, float *dy,
         memset(dx, 0,
                sizeof(float) * (size_t)(g->down.in * g->across.in * g->channels));
     if (add)
-        pool_windows((pool_work){true, largest, true}, g, dx, dy, winner);
+        pool_windows((pool_work){true, largest, largest, true}, g, dx, dy, winner);
     else
-        pool_windows((pool_work){true, largest, false}, g, dx, dy, winner);
+        pool_windows((pool_work){true, largest, largest, false}, g, dx, dy, winner);
 }
 
 #endif
