@@ -17,7 +17,10 @@ typedef struct shape {
     int m, n, depth, groups;
     int runs;    /* of the depth; 0 = 1 */
     int overlap; /* rows of A start so many floats apart; 0 = depth, and a gap */
-    bool transposed, shared, accumulate, bias, rectify;
+    bool transposed, accumulate, rectify;
+    bool shared; /* groups add up */
+    bool one_a;  /* groups of one A and a B each */
+    bool bias;
 } shape;
 
 static size_t extent(ptrdiff_t rows, ptrdiff_t row, ptrdiff_t columns, ptrdiff_t column,
@@ -44,8 +47,8 @@ static problem problem_new(shape s)
     g.runs = s.runs;
     g.a_run = (ptrdiff_t)extent(s.m, g.a_row, s.depth, g.a_step, 1, 0) + 2;
     g.b_run = s.depth * g.b_step + 3;
-    g.a_group = runs * g.a_run + 5;
-    g.b_group = s.shared ? runs * g.b_run + 1 : 0;
+    g.a_group = s.one_a ? 0 : runs * g.a_run + 5;
+    g.b_group = s.shared || s.one_a ? runs * g.b_run + 1 : 0;
     g.c_group = s.shared ? 0 : s.m * g.c_row + 7;
     problem p = {.gemm = g};
     size_t a = extent(s.m, g.a_row, s.depth, g.a_step, runs, g.a_run) +
@@ -154,6 +157,7 @@ static shape random_shape(mmofl_rng *rng)
                .accumulate = mmofl_rng_below(rng, 2),
                .bias = mmofl_rng_below(rng, 2)};
     s.shared = mmofl_rng_below(rng, 2);
+    s.one_a = !s.shared && mmofl_rng_below(rng, 2);
     s.rectify = !s.shared && mmofl_rng_below(rng, 2);
     return s;
 }
@@ -179,6 +183,22 @@ static void many_groups_of_few_rows_equal_the_reference(void **state)
                                 .groups = groups,
                                 .bias = m % 2,
                                 .accumulate = groups % 2});
+}
+
+/* Groups with one A are made wide together, whatever number of vectors each has. */
+static void groups_beside_each_other_equal_the_reference(void **state)
+{
+    (void)state;
+    for (int n = 1; n <= 70; n++)
+        for (int groups = 2; groups <= 9; groups++)
+            check_shape((shape){.m = 1 + (n * groups) % 19,
+                                .n = n,
+                                .depth = 4,
+                                .runs = n % 4,
+                                .groups = groups,
+                                .one_a = true,
+                                .bias = n % 3,
+                                .accumulate = groups % 4 == 3});
 }
 
 static void deep_sums_equal_the_reference(void **state)
@@ -381,6 +401,7 @@ CHECK_MAIN(TEST(a_product_by_hand), TEST(a_depth_in_two_runs_by_hand),
            TEST(any_number_of_rows_equals_the_reference),
            TEST(random_strides_groups_and_starts_equal_the_reference),
            TEST(many_groups_of_few_rows_equal_the_reference),
+           TEST(groups_beside_each_other_equal_the_reference),
            TEST(deep_sums_equal_the_reference),
            TEST(sets_that_round_alike_agree_to_the_bit),
            TEST(cutting_the_groups_keeps_the_bits),

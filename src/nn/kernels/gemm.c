@@ -30,7 +30,9 @@
  *
  * Vectors of columns are dealt out to strips evenly, 5 as 3 + 2, and rows to tiles, 10
  * as 5 + 5, because 4 + 1 and 6 + 4 have ones that are slow.  Columns that do not fill
- * a vector are loaded and stored in part, so nothing beside B and C is touched. */
+ * a vector are loaded and stored in part, so nothing beside B and C is touched.  Groups
+ * of one A and few columns are made wide together: each vector of a tile is of another
+ * group. */
 #include <assert.h>
 #include <math.h>
 
@@ -75,27 +77,38 @@ typedef struct strip {
     const float *a, *b;
     float *c;
     ptrdiff_t a_row, a_step, a_run, a_group, b_step, b_run, c_row, c_group;
-    bool accumulate;    /* sums start with C ... */
-    const float *start; /* ... or all rows with this one */
-    float least;        /* of what is written; -INFINITY, or zero */
-    lanes last;         /* columns of the last vector, where that is not full */
+    ptrdiff_t b_next, c_next; /* from one vector of columns to the next */
+    bool accumulate;          /* sums start with C ... */
+    const float *start;       /* ... or all rows with this one, ... */
+    ptrdiff_t start_next;     /* ... its next vector so much further */
+    float least;              /* of what is written; -INFINITY, or zero */
+    lanes some;               /* columns of a vector that is not full */
 } strip;
 
-/* The columns of a tile, in vectors; partly: the last one is not full. */
+/* Which vectors of a tile's columns are not full. */
+typedef enum partly { NONE, LAST, EACH } partly;
+
+/* The columns of a tile, in vectors.  Those of which each may be in part need not lie
+ * one after the other. */
 typedef struct columns {
     int width;
-    bool partly;
-    lanes last;
+    partly partly;
+    lanes some;
 } columns;
 
-INLINE vec load_vector(const float *from, int j, columns v)
+INLINE bool is_part(columns v, int j)
 {
-    return load_some(from + j * VECTOR, v.partly && j == v.width - 1, v.last);
+    return v.partly == EACH || (v.partly == LAST && j == v.width - 1);
 }
 
-INLINE void store_vector(float *to, int j, columns v, vec value)
+INLINE vec load_vector(const float *from, int j, ptrdiff_t next, columns v)
 {
-    store_some(to + j * VECTOR, v.partly && j == v.width - 1, v.last, value);
+    return load_some(from + j * next, is_part(v, j), v.some);
+}
+
+INLINE void store_vector(float *to, int j, ptrdiff_t next, columns v, vec value)
+{
+    store_some(to + j * next, is_part(v, j), v.some, value);
 }
 
 /* So many rows of A, from a on, make so much of the rows of C from c on.  In a high
@@ -104,14 +117,17 @@ INLINE void store_vector(float *to, int j, columns v, vec value)
 INLINE void tile(int height, columns v, const strip *s, const float *a, float *c)
 {
     const int low = height > 8 ? height / 2 : 0;
+    const ptrdiff_t b_next = v.partly == EACH ? s->b_next : VECTOR,
+                    c_next = v.partly == EACH ? s->c_next : VECTOR, c_row = s->c_row;
     const float *start = s->accumulate ? c : s->start;
-    const ptrdiff_t start_row = s->accumulate ? s->c_row : 0, c_row = s->c_row;
+    const ptrdiff_t start_row = s->accumulate ? c_row : 0,
+                    start_next = s->accumulate ? c_next : s->start_next;
     vec sum[TALLEST][WIDEST], b[WIDEST];
     UNROLL
     for (int i = 0; i < height; i++, start += start_row) {
         UNROLL
         for (int j = 0; j < v.width; j++)
-            sum[i][j] = load_vector(start, j, v);
+            sum[i][j] = load_vector(start, j, start_next, v);
     }
     for (int r = 0; r < s->runs; r++) {
         const float *a_k = a + r * s->a_run, *b_k = s->b + r * s->b_run;
@@ -119,7 +135,7 @@ INLINE void tile(int height, columns v, const strip *s, const float *a, float *c
         for (int k = s->depth; k > 0; k--) {
             UNROLL
             for (int j = 0; j < v.width; j++)
-                b[j] = load_vector(b_k, j, v);
+                b[j] = load_vector(b_k, j, b_next, v);
             UNROLL
             for (int i = 0; i < height; i++) {
                 float a_ik = i < low ? a_k[i * s->a_row] : low_k[(i - low) * s->a_row];
@@ -135,7 +151,7 @@ INLINE void tile(int height, columns v, const strip *s, const float *a, float *c
     for (int i = 0; i < height; i++, c += c_row) {
         UNROLL
         for (int j = 0; j < v.width; j++)
-            store_vector(c, j, v, larger_or_second(least, sum[i][j]));
+            store_vector(c, j, c_next, v, larger_or_second(least, sum[i][j]));
     }
 }
 
@@ -149,17 +165,19 @@ typedef void tile_run(const strip *s, const float *a, float *c, int count);
                                           int count)                                   \
     {                                                                                  \
         const strip own = *s; /* which stores into C cannot change */                  \
-        const columns v = {width, partly, own.last};                                   \
+        const columns v = {width, partly, own.some};                                   \
         for (; count > 0; count--) {                                                   \
             tile(height, v, &own, a, c);                                               \
             a += (height)*own.a_row, c += (height)*own.c_row;                          \
         }                                                                              \
     }
-#define WHOLE(height, width) TILE(whole, height, width, false)
-#define PART(height, width) TILE(part, height, width, true)
+#define WHOLE(height, width) TILE(whole, height, width, NONE)
+#define PART(height, width) TILE(part, height, width, LAST)
+#define BESIDE(height, width) TILE(beside, height, width, EACH)
 #define OF_ALL_WIDTHS(X) ROWS_1(X, 1) ROWS_2(X, 2) ROWS_3(X, 3) ROWS_4(X, 4)
 OF_ALL_WIDTHS(WHOLE)
 OF_ALL_WIDTHS(PART)
+OF_ALL_WIDTHS(BESIDE)
 
 /* By width and height, less one each; and how high they go. */
 #define BY_SIZE(X)                                                                     \
@@ -169,10 +187,13 @@ OF_ALL_WIDTHS(PART)
     }
 #define WHOLE_NAME(height, width) whole_##height##_##width,
 #define PART_NAME(height, width) part_##height##_##width,
+#define BESIDE_NAME(height, width) beside_##height##_##width,
 #define COUNTED(height, width) height,
 #define TALLEST_OF(ROWS, width) ((int)sizeof((char[]){ROWS(COUNTED, width)}))
-static tile_run *const whole[WIDEST][TALLEST] = {BY_SIZE(WHOLE_NAME)};
-static tile_run *const part[WIDEST][TALLEST] = {BY_SIZE(PART_NAME)};
+typedef tile_run *tile_runs[WIDEST][TALLEST];
+static const tile_runs whole = {BY_SIZE(WHOLE_NAME)};
+static const tile_runs part = {BY_SIZE(PART_NAME)};
+static const tile_runs beside = {BY_SIZE(BESIDE_NAME)};
 static const int tallest[WIDEST] = {TALLEST_OF(ROWS_1, 1), TALLEST_OF(ROWS_2, 2),
                                     TALLEST_OF(ROWS_3, 3), TALLEST_OF(ROWS_4, 4)};
 
@@ -186,33 +207,43 @@ static int dealt(int items, int most)
 }
 
 /* In each group: `count` tiles from a row on. */
-static void tiles(const strip *s, tile_run *run, int first, int count)
+static void tiles(strip s, tile_run *run, int first, int count)
 {
-    const float *a = s->a + first * s->a_row;
-    float *c = s->c + first * s->c_row;
-    for (int g = 0; g < s->groups; g++)
-        run(s, a + g * s->a_group, c + g * s->c_group, count);
+    s.a += first * s.a_row, s.c += first * s.c_row;
+    for (int g = 0; g < s.groups; g++)
+        run(&s, s.a + g * s.a_group, s.c + g * s.c_group, count);
 }
 
-/* The columns are cut into strips, and the m rows of each group dealt out evenly. */
-static void product(strip s, const float *bias, int m, int n)
+/* So many vectors of columns are cut into strips, and the m rows of each group dealt
+ * out evenly.  So many lanes are filled of the last vector or, with each, of all. */
+static void strips(strip all, int m, int vectors, int filled, bool each)
 {
-    static const float zeros[WIDEST * VECTOR];
-    while (n > 0) {
-        int vectors = (n + VECTOR - 1) / VECTOR;
-        int width = dealt(vectors, m <= tallest[WIDEST - 1] ? WIDEST : WIDE);
-        int taken = n < width * VECTOR ? n : width * VECTOR;
-        bool partly = taken % VECTOR > 0;
-        s.last = lanes_of(partly ? taken % VECTOR : VECTOR);
-        s.start = bias ? bias : zeros;
-        tile_run *const *of_height = partly ? part[width - 1] : whole[width - 1];
+    all.some = lanes_of(filled);
+    for (int first = 0, width; first < vectors; first += width) {
+        width = dealt(vectors - first, m <= tallest[WIDEST - 1] ? WIDEST : WIDE);
+        bool last = first + width == vectors && filled < VECTOR;
+        const tile_runs *sizes = each ? &beside : last ? &part : &whole;
+        tile_run *const *of_height = (*sizes)[width - 1];
         int count = (m + tallest[width - 1] - 1) / tallest[width - 1];
         int low = m / count, high = m % count; /* so many are higher by 1 */
+        strip s = all;
+        s.b += first * s.b_next, s.c += first * s.c_next;
+        s.start += first * s.start_next;
         if (high > 0)
-            tiles(&s, of_height[low], 0, high);
-        tiles(&s, of_height[low - 1], high * (low + 1), count - high);
-        s.b += taken, s.c += taken, n -= taken;
-        bias = bias ? bias + taken : NULL;
+            tiles(s, of_height[low], 0, high);
+        tiles(s, of_height[low - 1], high * (low + 1), count - high);
+    }
+}
+
+/* Groups of one A, each few vectors of columns: the first vectors of all of them, then
+ * the second ones. */
+static void groups_beside(strip all, const mmofl_gemm *g)
+{
+    for (int j = 0; j < g->n; j += VECTOR) {
+        strip s = all;
+        s.b += j, s.c += j, s.start += g->bias ? j : 0;
+        s.b_next = g->b_group, s.c_next = g->c_group, s.start_next = 0;
+        strips(s, g->m, g->groups, g->n - j < VECTOR ? g->n - j : VECTOR, true);
     }
 }
 
@@ -222,6 +253,7 @@ void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
     assert(g->a && g->b && g->c);
     if (g->m == 0)
         return;
+    static const float zeros[VECTOR];
     strip s = {.depth = g->depth,
                .runs = g->runs ? g->runs : 1,
                .groups = 1,
@@ -236,11 +268,19 @@ void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
                .b_run = g->b_run,
                .c_row = g->c_row,
                .c_group = g->c_group,
+               .b_next = VECTOR,
+               .c_next = VECTOR,
                .accumulate = g->accumulate,
+               .start = g->bias ? g->bias : zeros,
+               .start_next = g->bias ? VECTOR : 0,
                .least = g->rectify ? 0 : -INFINITY};
-    int m = g->m, groups = g->groups;
+    int m = g->m, groups = g->groups, vectors = (g->n + VECTOR - 1) / VECTOR;
     bool one_sum = g->c_group == 0 && groups > 1;
     assert(!(one_sum && g->rectify));
+    if (groups > 1 && !one_sum && g->a_group == 0 && vectors < WIDE) {
+        groups_beside(s, g);
+        return;
+    }
     if (one_sum && s.runs == 1) { /* groups are runs of it */
         s.runs = groups, s.a_run = g->a_group, s.b_run = g->b_group;
         groups = 1;
@@ -254,7 +294,7 @@ void MMOFL_ISA(mmofl_gemm_run)(const mmofl_gemm *g)
         groups = 1;
     }
     for (int i = 0; i < groups; i++) {
-        product(s, g->bias, m, g->n);
+        strips(s, m, vectors, (g->n - 1) % VECTOR + 1, false);
         s.a += g->a_group, s.b += g->b_group, s.c += g->c_group;
         s.accumulate |= one_sum;
     }
