@@ -3,8 +3,9 @@
  * Shapes: N samples (the first N_train are for training, the rest for testing), M
  * modalities, K classes; modality m has shape S_m, channels last: (T,C) for a sensor
  * window, (H,W,C) for an image, (L) for a text.  Values are row-major (N, S_m).
- * Values are kept as recorded (in the modality's unit); mmofl_dataset_values hands them
- * out as they are or standardised (mmofl_standardize). */
+ * Values are kept as recorded (in the modality's unit), in as few bytes as lose nothing
+ * (mmofl_stored); mmofl_dataset_values hands them out as they are or standardised
+ * (mmofl_standardize). */
 #ifndef MMOFL_DATASET_H
 #define MMOFL_DATASET_H
 
@@ -25,6 +26,16 @@ typedef enum mmofl_dtype {
     MMOFL_F32,   /* float */
     MMOFL_TOKENS /* int32_t ids in [0, vocabulary), 0 = padding; never standardised */
 } mmofl_dtype;
+
+/** How values lie in memory.  A data set that is built has floats and ids; a data cache
+ * file keeps a modality of small whole numbers (pictures, counts of a converter) in
+ * fewer bytes, out of which come the very same floats. */
+typedef enum mmofl_stored {
+    MMOFL_STORED_F32, /* float */
+    MMOFL_STORED_I32, /* int32_t: token ids */
+    MMOFL_STORED_U8,  /* uint8_t: all are whole, 0 ... 255 */
+    MMOFL_STORED_I16  /* int16_t: all are whole, -32768 ... 32767 */
+} mmofl_stored;
 
 typedef struct mmofl_shape {
     int n;                   /* number of dimensions, 1 ... MMOFL_MAX_DIMS */
@@ -65,7 +76,8 @@ typedef struct mmofl_dataset {
     int n_classes;                              /* K, 2 ... MMOFL_MAX_CLASSES */
     const char (*class_name)[MMOFL_NAME_BYTES]; /* (K) */
     size_t n_samples, n_train;                  /* 1 <= N_train <= N */
-    const void *values[MMOFL_MAX_MODALITIES];   /* (N, S_m) float or int32_t */
+    mmofl_stored stored[MMOFL_MAX_MODALITIES];  /* what values[m] points to */
+    const void *values[MMOFL_MAX_MODALITIES];   /* (N, S_m) */
     const float *mean[MMOFL_MAX_MODALITIES]; /* (C_m) of the training part; F32 only */
     const float *sd[MMOFL_MAX_MODALITIES];   /* (C_m), > 0 (1 for a constant channel) */
     const uint32_t *mask;                /* (N) bit m: modality m was recorded; != 0 */
@@ -84,6 +96,11 @@ typedef struct mmofl_dataset {
 MMOFL_API void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m,
                                     float *out);
 
+/** Write sample's S_m values of modality m into out as they were recorded, whatever
+ * set->standardize says.  Otherwise as mmofl_dataset_values. */
+MMOFL_API void mmofl_dataset_recorded(const mmofl_dataset *set, size_t sample, int m,
+                                      float *out);
+
 /** Map a data cache file (docs/data-cache.md) and check all of it, digest and values:
  * one pass, about 1 ms per MB; nothing is copied.
  * @retval MMOFL_E_NOT_FOUND, MMOFL_E_IO
@@ -97,7 +114,8 @@ MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_open(const char *path,
 
 /** Write the data cache file atomically.
  * @retval MMOFL_E_NO_SPACE, MMOFL_E_NOT_FOUND (folder), MMOFL_E_IO
- * @retval MMOFL_E_LIMIT  more bytes than this machine can count */
+ * @retval MMOFL_E_LIMIT  more bytes than this machine can count
+ * @retval MMOFL_E_MEMORY  for the smaller copy of a modality of whole numbers */
 MMOFL_API MMOFL_CHECKED mmofl_status mmofl_dataset_save(const mmofl_dataset *set,
                                                         const char *path,
                                                         mmofl_error *err);

@@ -7,17 +7,19 @@
 #ifndef MMOFL_DATA_AHEAD_H
 #define MMOFL_DATA_AHEAD_H
 
-#include "mmofl/dataset.h"
+#include "data/stored.h"
 
 /** Sample's values of modality m will be wanted soon.  Only a hint: any sample < N and
  * m < M will do, whether it has the modality or not. */
 static inline void mmofl_dataset_ahead(const mmofl_dataset *set, size_t sample, int m)
 {
     enum { LINE = 64 };
-    size_t bytes = mmofl_shape_count(set->modality[m].shape) * sizeof(float);
+    size_t bytes =
+        mmofl_shape_count(set->modality[m].shape) * mmofl_stored_bytes(set->stored[m]);
     const char *at = (const char *)set->values[m] + sample * bytes;
     for (size_t i = 0; i < bytes; i += LINE)
         __builtin_prefetch(at + i);
+    __builtin_prefetch(at + bytes - 1); /* samples need not begin with a line */
 }
 
 #endif

@@ -51,6 +51,8 @@ static bool take_arrays(const mmofl_builder_plan *plan, mmofl_dataset *set,
         size_t row_bytes = mmofl_shape_count(set->modality[m].shape) * 4;
         builder->values[m] = mmofl_arena_take(arena, n, row_bytes);
         set->values[m] = builder->values[m];
+        set->stored[m] = set->modality[m].dtype == MMOFL_TOKENS ? MMOFL_STORED_I32
+                                                                : MMOFL_STORED_F32;
         if (!set->values[m])
             return false;
     }

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "data/data_cache.h"
 #include "data/dataset_parts.h"
+#include "data/stored.h"
 
 #if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the data cache maps little-endian numbers; port list_sections before building"
@@ -118,21 +119,37 @@ void mmofl_data_cache_seal(unsigned char *data, size_t size)
 
 /* --- header ----------------------------------------------------------------------- */
 
-static void walk_modality(mmofl_bytes *place, mmofl_modality *modality)
+/* What a modality's values are and how they lie: its number in the file. */
+static const struct {
+    mmofl_dtype dtype;
+    mmofl_stored stored;
+} kinds[] = {{MMOFL_F32, MMOFL_STORED_F32},
+             {MMOFL_TOKENS, MMOFL_STORED_I32},
+             {MMOFL_F32, MMOFL_STORED_U8},
+             {MMOFL_F32, MMOFL_STORED_I16}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static void walk_modality(mmofl_bytes *place, mmofl_modality *modality,
+                          mmofl_stored *stored)
 {
-    int dtype = (int)modality->dtype;
+    int kind = 0;
+    while (kind < KINDS &&
+           (kinds[kind].dtype != modality->dtype || kinds[kind].stored != *stored))
+        kind++;
     mmofl_bytes_raw(place, modality->name, sizeof modality->name);
     mmofl_bytes_raw(place, modality->unit, sizeof modality->unit);
     mmofl_bytes_f64(place, &modality->rate_hz);
-    mmofl_bytes_count(place, &dtype);
+    mmofl_bytes_count(place, &kind);
     mmofl_bytes_count(place, &modality->vocabulary);
     mmofl_bytes_count(place, &modality->shape.n);
     for (int i = 0; i < MMOFL_MAX_DIMS; i++)
         mmofl_bytes_count(place, &modality->shape.dim[i]);
-    if (dtype > MMOFL_TOKENS)
+    if (kind >= KINDS) {
         place->bad = true;
-    else
-        modality->dtype = (mmofl_dtype)dtype;
+        return;
+    }
+    modality->dtype = kinds[kind].dtype;
+    *stored = kinds[kind].stored;
 }
 
 static void walk_header(mmofl_bytes *place, mmofl_dataset *set)
@@ -148,7 +165,7 @@ static void walk_header(mmofl_bytes *place, mmofl_dataset *set)
         set->n_modalities = 0;
     }
     for (int m = 0; m < set->n_modalities; m++)
-        walk_modality(place, &set->modality[m]);
+        walk_modality(place, &set->modality[m], &set->stored[m]);
 }
 
 /* --- sections --------------------------------------------------------------------- */
@@ -189,7 +206,8 @@ static void list_sections(mmofl_dataset *set, struct sections *sections)
         const mmofl_modality *modality = &set->modality[m];
         size_t channels = (size_t)mmofl_modality_channels(modality);
         add_section(sections, &set->values[m], n,
-                    mmofl_shape_count(modality->shape) * 4);
+                    mmofl_shape_count(modality->shape) *
+                        mmofl_stored_bytes(set->stored[m]));
         if (modality->dtype != MMOFL_F32)
             continue;
         add_section(sections, &set->mean[m], channels, sizeof(float));
@@ -392,20 +410,37 @@ static void digest_pieces(const mmofl_piece *pieces, size_t n, unsigned char *ou
     digest_end(&digest, out);
 }
 
-mmofl_status mmofl_dataset_save(const mmofl_dataset *set, const char *path,
-                                mmofl_error *err)
+/* Floats that are whole numbers are written in fewer bytes, which live in the arena. */
+static bool pack_values(mmofl_dataset *set, mmofl_arena *arena)
 {
-    if (sodium_init() < 0)
-        return mmofl_fail(err, MMOFL_E_UNSUPPORTED, "libsodium does not start");
-    mmofl_dataset copy = *set; /* walks take what they could also write to */
+    for (int m = 0; m < set->n_modalities; m++) {
+        size_t n = set->n_samples * mmofl_shape_count(set->modality[m].shape);
+        if (set->stored[m] != MMOFL_STORED_F32)
+            continue;
+        mmofl_stored smallest = mmofl_stored_smallest(n, set->values[m]);
+        if (smallest == MMOFL_STORED_F32)
+            continue;
+        void *packed = mmofl_arena_take(arena, n, mmofl_stored_bytes(smallest));
+        if (!packed)
+            return false;
+        mmofl_stored_pack(smallest, n, set->values[m], packed);
+        set->values[m] = packed;
+        set->stored[m] = smallest;
+    }
+    return true;
+}
+
+/* Walks take what they could also write to: set is not changed. */
+static mmofl_status write_file(mmofl_dataset *set, const char *path, mmofl_error *err)
+{
     struct sections sections;
-    list_sections(&copy, &sections);
+    list_sections(set, &sections);
 
     /* The header's length does not depend on its numbers: walk once to learn it. */
     unsigned char image[MMOFL_DATA_CACHE_PREAMBLE + MAX_HEADER_BYTES] = {0};
     mmofl_bytes place =
         mmofl_bytes_writer(image + MMOFL_DATA_CACHE_PREAMBLE, MAX_HEADER_BYTES);
-    walk_header(&place, &copy);
+    walk_header(&place, set);
     size_t fixed = place.at, end = 0;
     walk_sections(&place, &sections);
     size_t header_bytes = place.at;
@@ -427,4 +462,18 @@ mmofl_status mmofl_dataset_save(const mmofl_dataset *set, const char *path,
         list_pieces(&sections, image, MMOFL_DATA_CACHE_PREAMBLE + header_bytes, pieces);
     digest_pieces(pieces, n, image + DIGEST_AT);
     return mmofl_file_write_pieces(path, pieces, n, true, err);
+}
+
+mmofl_status mmofl_dataset_save(const mmofl_dataset *set, const char *path,
+                                mmofl_error *err)
+{
+    if (sodium_init() < 0)
+        return mmofl_fail(err, MMOFL_E_UNSUPPORTED, "libsodium does not start");
+    mmofl_dataset copy = *set;
+    mmofl_arena arena = MMOFL_ARENA_INIT;
+    mmofl_status st = pack_values(&copy, &arena)
+                          ? write_file(&copy, path, err)
+                          : mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
+    mmofl_arena_free(&arena);
+    return st;
 }

@@ -6,7 +6,7 @@
 #include "mmofl/dataset.h"
 
 enum {
-    MMOFL_DATA_CACHE_VERSION = 2,
+    MMOFL_DATA_CACHE_VERSION = 3,
     MMOFL_DATA_CACHE_ALIGN = 64,   /* of every section, and of data given to parse */
     MMOFL_DATA_CACHE_PREAMBLE = 64 /* bytes before the header */
 };

@@ -13,6 +13,7 @@
 
 #include "data/dataset_loops.h"
 #include "data/dataset_parts.h"
+#include "data/stored.h"
 #include "data/window_scale.h"
 
 /* --- shapes ----------------------------------------------------------------------- */
@@ -111,27 +112,20 @@ mmofl_status mmofl_dataset_tile(mmofl_dataset *set, mmofl_error *err)
     return MMOFL_OK;
 }
 
-static void ids_to_floats(size_t n, const int32_t *restrict id, float *restrict out)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = (float)id[i];
-}
-
-void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m, float *out)
+static void hand_out(const mmofl_dataset *set, size_t sample, int m,
+                     mmofl_standardize standardize, float *out)
 {
     assert(sample < set->n_samples && m >= 0 && m < set->n_modalities);
     assert(set->mask[sample] >> m & 1);
     const mmofl_modality *modality = &set->modality[m];
     size_t count = mmofl_shape_count(modality->shape);
-    if (modality->dtype == MMOFL_TOKENS) {
-        ids_to_floats(count, (const int32_t *)set->values[m] + sample * count, out);
-        return;
-    }
-    const float *x = (const float *)set->values[m] + sample * count;
     size_t channels = (size_t)mmofl_modality_channels(modality);
-    switch (set->standardize) {
+    const float *x =
+        mmofl_stored_floats(set->stored[m], set->values[m], sample * count, count, out);
+    switch (standardize) {
     case MMOFL_STANDARDIZE_NONE:
-        memcpy(out, x, count * sizeof *out);
+        if (x != out)
+            memcpy(out, x, count * sizeof *out);
         break;
     case MMOFL_STANDARDIZE_CHANNEL:
         MMOFL_BEST(mmofl_dataset_affine)(count, x, set->scale[m], set->shift[m], out);
@@ -140,6 +134,17 @@ void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m, float 
         mmofl_window_scale(count / channels, channels, x, out);
         break;
     }
+}
+
+void mmofl_dataset_recorded(const mmofl_dataset *set, size_t sample, int m, float *out)
+{
+    hand_out(set, sample, m, MMOFL_STANDARDIZE_NONE, out);
+}
+
+void mmofl_dataset_values(const mmofl_dataset *set, size_t sample, int m, float *out)
+{
+    bool tokens = set->modality[m].dtype == MMOFL_TOKENS;
+    hand_out(set, sample, m, tokens ? MMOFL_STANDARDIZE_NONE : set->standardize, out);
 }
 
 /* --- test stride ------------------------------------------------------------------ */
@@ -171,8 +176,10 @@ mmofl_status mmofl_dataset_stride_test(mmofl_dataset *set, int stride, mmofl_err
                           set->name);
     size_t first = set->n_train, n = set->n_samples, step = (size_t)stride;
     for (int m = 0; m < set->n_modalities; m++)
-        keep_rows(set->values[m], mmofl_shape_count(set->modality[m].shape) * 4, first,
-                  n, step);
+        keep_rows(set->values[m],
+                  mmofl_shape_count(set->modality[m].shape) *
+                      mmofl_stored_bytes(set->stored[m]),
+                  first, n, step);
     keep_rows(set->mask, sizeof *set->mask, first, n, step);
     keep_rows(set->label, sizeof *set->label, first, n, step);
     keep_rows(set->owner, sizeof *set->owner, first, n, step);

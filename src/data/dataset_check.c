@@ -114,7 +114,8 @@ static mmofl_status check_floats(const mmofl_dataset *set, int m, mmofl_error *e
     size_t count = mmofl_shape_count(modality->shape);
     size_t channels = (size_t)mmofl_modality_channels(modality);
     const float *x = set->values[m];
-    if (!MMOFL_BEST(mmofl_dataset_is_finite)(set->n_samples * count, x))
+    if (set->stored[m] == MMOFL_STORED_F32 &&
+        !MMOFL_BEST(mmofl_dataset_is_finite)(set->n_samples * count, x))
         for (size_t i = 0; i < set->n_samples * count; i++)
             if (!isfinite(x[i]))
                 return mmofl_fail(err, MMOFL_E_NONFINITE,

@@ -13,9 +13,9 @@
 
 #define MMOFL_WINDOW_SCALE_EPSILON 1e-5
 
-/** rows, channels >= 1; x is finite.  A channel that stands still becomes 0.
- * The same bits from every compiler and on every machine.
- * Cost: three passes, allocates nothing. */
+/** rows, channels >= 1; x is finite; out may be x.  A channel that stands still becomes
+ * 0. The same bits from every compiler and on every machine. Cost: three passes,
+ * allocates nothing. */
 void mmofl_window_scale(size_t rows, size_t channels, const float *x, float *out);
 
 #endif

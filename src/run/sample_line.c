@@ -3,21 +3,6 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <string.h>
-
-/* Sample i's values of modality m, as they stand in the data set. */
-static void recorded_values(const mmofl_holding *h, int i, int m, float *values)
-{
-    const mmofl_dataset *set = h->source->data;
-    size_t n = mmofl_shape_count(set->modality[m].shape), at = h->index[i] * n;
-    if (set->modality[m].dtype == MMOFL_TOKENS) {
-        const int32_t *ids = set->values[m];
-        for (size_t k = 0; k < n; k++)
-            values[k] = (float)ids[at + k];
-    } else {
-        memcpy(values, (const float *)set->values[m] + at, n * sizeof *values);
-    }
-}
 
 static void write_text(FILE *to, const char *text)
 {
@@ -55,7 +40,7 @@ void mmofl_sample_line_write(FILE *to, const mmofl_holding *h, int i, float *scr
         if (standardized)
             mmofl_holding_values(h, i, m, UINT32_MAX, scratch);
         else
-            recorded_values(h, i, m, scratch);
+            mmofl_dataset_recorded(set, h->index[i], m, scratch);
         write_values(to, before, &set->modality[m], scratch);
         before = ",";
     }

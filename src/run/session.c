@@ -331,8 +331,10 @@ mmofl_status mmofl_session_predict(mmofl_session *s, size_t n,
     mmofl_dataset given = *s->setup.data;
     given.n_samples = n;
     given.mask = present;
-    for (int m = 0; m < given.n_modalities; m++)
+    for (int m = 0; m < given.n_modalities; m++) {
         given.values[m] = values[m];
+        given.stored[m] = MMOFL_STORED_F32;
+    }
     for (size_t from = 0; from < n; from += PIECE) {
         given_samples piece = {&given, from};
         mmofl_batch batch = {.n = n - from < PIECE ? (int)(n - from) : PIECE,

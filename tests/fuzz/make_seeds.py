@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""make_seeds.py - where fuzz_endpoint and fuzz_reassembly start from.
+"""make_seeds.py - where fuzz_endpoint, fuzz_reassembly and fuzz_data_cache start from.
 
 usage: make_seeds.py [FOLDER]        (default: seeds/ beside this file)
 
 Whole conversations as fuzz_endpoint reads them, with messages from tests/wire (the protocol
-a second time), and orders of frames as fuzz_reassembly reads them.
+a second time), orders of frames as fuzz_reassembly reads them, and data cache files of
+each kind of value, which test_data_cache.c reads, too: docs/data-cache.md a second time.
 """
+import hashlib
 import os
 import struct
 import sys
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "wire"))
@@ -84,10 +87,52 @@ REASSEMBLY = {
                              for w in range(4) for c in range(3) for s in range(4)),
 }
 
+SAMPLES, CHANNELS, LEAF = 3, 2, 1 << 16
+FLOATS, IDS, BYTES, PAIRS = range(4)
+VALUES = {FLOATS: "<6f", IDS: "<6i", BYTES: "<6B", PAIRS: "<6h"}
+
+
+def sections(kinds):
+    """What is behind the header, in order."""
+    everywhere = [b"".join(name.ljust(48, b"\0") for name in (b"calm", b"lively")),
+                  struct.pack("<3I", *[(1 << len(kinds)) - 1] * SAMPLES), struct.pack("<3i", 0, 1, 0),
+                  struct.pack("<3i", 0, 0, 1), struct.pack("<3q", 0, 1, 2)]
+    for kind in kinds:
+        everywhere.append(struct.pack(VALUES[kind], *range(6)))
+        if kind != IDS:  # mean and sd
+            everywhere += [struct.pack("<2f", 1, 2), struct.pack("<2f", 1, 1)]
+    return everywhere
+
+
+def data_cache(*kinds):
+    """A file whose modalities have samples of two values, 0 to 5, of these kinds."""
+    header = b"seed".ljust(48, b"\0") + b"nobody".ljust(512, b"\0")
+    header += struct.pack("<2I2Q", len(kinds), 2, SAMPLES, 2)
+    for kind in kinds:
+        header += f"kind {kind}".encode().ljust(48, b"\0") + b"g".ljust(48, b"\0")
+        header += struct.pack("<d3I4I", 50, kind, 9 if kind == IDS else 0, 1, CHANNELS, 0, 0, 0)
+    parts = sections(kinds)
+    places, at = b"", 64 + len(header) + 4 + 16 * len(parts)
+    for part in parts:
+        at += -at % 64
+        places += struct.pack("<2Q", at, len(part))
+        at += len(part)
+    header += struct.pack("<I", len(parts)) + places
+    body = header
+    for part in parts:
+        body += bytes(-(64 + len(body)) % 64) + part
+    start = struct.pack("<8s2I2Q", b"MMOFLDAT", 3, len(header), 64 + len(body), 0)
+    leaves = b"".join(struct.pack("<I", zlib.crc32(body[i:i + LEAF])) for i in range(0, len(body), LEAF))
+    return start + hashlib.blake2b(start + leaves, digest_size=32).digest() + body
+
+
+DATA_CACHE = {"floats": data_cache(FLOATS), "ids": data_cache(IDS), "bytes": data_cache(BYTES),
+              "pairs": data_cache(PAIRS), "all": data_cache(PAIRS, IDS, FLOATS, BYTES)}
+
 
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "seeds")
-    for name, seeds in (("endpoint", ENDPOINT), ("reassembly", REASSEMBLY)):
+    for name, seeds in (("endpoint", ENDPOINT), ("reassembly", REASSEMBLY), ("data_cache", DATA_CACHE)):
         os.makedirs(os.path.join(folder, name), exist_ok=True)
         for what, data in seeds.items():
             with open(os.path.join(folder, name, what), "wb") as to:

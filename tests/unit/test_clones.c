@@ -14,7 +14,19 @@ typedef struct results {
     mmofl_noise noise; /* where the stream has got to */
     int64_t one[N], many[N];
     int32_t largest;
+    float bytes[N], pairs[N], ids[N];
 } results;
+
+/* Numbers of all lengths and signs: the bits of a stream of noise. */
+static void whole_numbers(const float *noise, uint8_t *bytes, int16_t *pairs,
+                          int32_t *ids)
+{
+    memcpy(bytes, noise, N * sizeof *bytes);
+    memcpy(pairs, noise, N * sizeof *pairs);
+    memcpy(ids, noise, N * sizeof *ids);
+    for (int i = 0; i < N; i++)
+        ids[i] &= (1 << 24) - 1;
+}
 
 static mmofl_noise stream(void)
 {
@@ -38,6 +50,13 @@ static mmofl_noise stream(void)
         mmofl_fixed_sum_terms_##version((r)->one, (r)->add, N, 1);                     \
         mmofl_fixed_sum_terms_##version((r)->many, (r)->add, N, 12345);                \
         (r)->largest = mmofl_fixed_sum_largest_##version((r)->add, N);                 \
+        uint8_t bytes[N];                                                              \
+        int16_t pairs[N];                                                              \
+        int32_t ids[N];                                                                \
+        whole_numbers((r)->fill, bytes, pairs, ids);                                   \
+        mmofl_dataset_from_u8_##version(N, bytes, (r)->bytes);                         \
+        mmofl_dataset_from_i16_##version(N, pairs, (r)->pairs);                        \
+        mmofl_dataset_from_i32_##version(N, ids, (r)->ids);                            \
     }
 
 static void every_version_gives_the_bits_of_the_plain_one(void **state)
@@ -77,6 +96,25 @@ static void every_version_finds_what_is_not_finite(void **state)
     }
 }
 
+static void every_version_finds_what_is_not_whole(void **state)
+{
+    (void)state;
+    bool (*const versions[])(size_t, const float *, float, float) = {
+        mmofl_dataset_is_whole_base, MMOFL_BEST(mmofl_dataset_is_whole)};
+    static const float bad[] = {NAN, INFINITY, -INFINITY, -0.0f, 0.5f, 10, -4, 1e-45f};
+    for (size_t v = 0; v < sizeof versions / sizeof *versions; v++) {
+        float x[N] = {9, -3, 0, 1};
+        CHECK(versions[v](N, x, -3, 9) && versions[v](0, x, -3, 9));
+        CHECK(!versions[v](N, x, -3, 8) && !versions[v](N, x, -2, 9));
+        for (int i = 0; i < N; i++) {
+            float kept = x[i];
+            x[i] = bad[i % 8];
+            CHECK(!versions[v](N, x, -3, 9));
+            x[i] = kept;
+        }
+    }
+}
+
 static void what_is_called_is_one_of_them(void **state)
 {
     (void)state;
@@ -103,5 +141,6 @@ static void added_noise_is_the_noise_times_its_scale(void **state)
 
 CHECK_MAIN(TEST(every_version_gives_the_bits_of_the_plain_one),
            TEST(every_version_finds_what_is_not_finite),
+           TEST(every_version_finds_what_is_not_whole),
            TEST(what_is_called_is_one_of_them),
            TEST(added_noise_is_the_noise_times_its_scale))

@@ -93,5 +93,31 @@ static void a_flipped_bit_is_found_in_every_leaf(void **state)
     scratch_delete(&s);
 }
 
+/* Written by tests/fuzz/make_seeds.py, which knows docs/data-cache.md only: sample i
+ * has the values 2 i and 2 i + 1 of each modality. */
+static void files_of_another_program_are_read(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"floats", "ids", "bytes", "pairs", "all"};
+    for (size_t f = 0; f < sizeof names / sizeof *names; f++) {
+        char path[512];
+        mmofl_dataset *set = NULL;
+        mmofl_error err = {0};
+        snprintf(path, sizeof path, "%s/fuzz/seeds/data_cache/%s", MMOFL_TESTS_DIR,
+                 names[f]);
+        CHECK_OK(mmofl_dataset_open(path, &set, &err));
+        CHECK_INT(set->n_modalities, strcmp(names[f], "all") == 0 ? 4 : 1);
+        for (size_t i = 0; i < set->n_samples; i++)
+            for (int m = 0; m < set->n_modalities; m++) {
+                float out[2];
+                mmofl_dataset_values(set, i, m, out);
+                CHECK_NEAR(out[0], 2 * (double)i, 0);
+                CHECK_NEAR(out[1], 2 * (double)i + 1, 0);
+            }
+        mmofl_dataset_close(set);
+    }
+}
+
 CHECK_MAIN(TEST(the_digest_is_the_documented_one),
-           TEST(a_flipped_bit_is_found_in_every_leaf))
+           TEST(a_flipped_bit_is_found_in_every_leaf),
+           TEST(files_of_another_program_are_read))

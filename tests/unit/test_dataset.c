@@ -29,8 +29,8 @@ static mmofl_builder_plan small_plan(void)
                                 .n_train = N_TRAIN};
 }
 
-/* Sample i: motion = (i, 5) in both steps, words = (i, 1, 2); the last training sample
- * has no motion. */
+/* Sample i: motion = (i, 5.5) in both steps, words = (i, 1, 2); the last training
+ * sample has no motion. */
 static void fill(mmofl_builder *b)
 {
     float *motion = b->values[0];
@@ -38,7 +38,7 @@ static void fill(mmofl_builder *b)
     for (int i = 0; i < N; i++) {
         for (int t = 0; t < 2; t++) {
             motion[i * 4 + t * 2] = (float)i;
-            motion[i * 4 + t * 2 + 1] = 5;
+            motion[i * 4 + t * 2 + 1] = 5.5f;
         }
         words[i * 3] = i;
         words[i * 3 + 1] = 1;
@@ -73,7 +73,7 @@ static void statistics_are_those_of_recorded_training_samples(void **state)
     /* Channel 0 over samples 0, 1, 2: mean 1, sd sqrt(2/3); channel 1 is constant. */
     CHECK_NEAR(set->mean[0][0], 1, 0);
     CHECK_NEAR(set->sd[0][0], sqrt(2.0 / 3.0), 1e-7);
-    CHECK_NEAR(set->mean[0][1], 5, 0);
+    CHECK_NEAR(set->mean[0][1], 5.5, 0);
     CHECK_NEAR(set->sd[0][1], 1, 0);
     CHECK(!set->mean[1] && !set->sd[1] && !set->scale[1]);
     mmofl_dataset_close(set);
@@ -86,7 +86,7 @@ static void values_come_raw_or_standardised(void **state)
     float out[4];
     mmofl_dataset_values(set, 2, 0, out);
     CHECK_NEAR(out[0], 2, 0);
-    CHECK_NEAR(out[1], 5, 0);
+    CHECK_NEAR(out[1], 5.5, 0);
     set->standardize = MMOFL_STANDARDIZE_CHANNEL;
     mmofl_dataset_values(set, 2, 0, out);
     CHECK_NEAR(out[2], 1 / sqrt(2.0 / 3.0), 1e-6);
@@ -263,8 +263,8 @@ enum {
     AT_TRAIN = AT_SAMPLES + 8,
     AT_MODALITY = AT_TRAIN + 8,
     AT_RATE = AT_MODALITY + 96,
-    AT_DTYPE = AT_RATE + 8,
-    AT_DIMS = AT_DTYPE + 8,
+    AT_KIND = AT_RATE + 8,
+    AT_DIMS = AT_KIND + 8,
     AT_DIM_0 = AT_DIMS + 4,
     MODALITY_BYTES = 132,
     AT_SECTIONS = AT_MODALITY + 2 * MODALITY_BYTES,
@@ -420,8 +420,14 @@ static void lying_headers_are_refused_even_when_sealed(void **state)
     REFUSED(image, E_CORRUPT); /* no end */
     image.data[AT_NAME] = '\n';
     REFUSED(image, E_CORRUPT);
-    put_32(&image, AT_DTYPE, 2);
-    REFUSED(image, E_CORRUPT);
+    put_32(&image, AT_KIND, 4);
+    REFUSED(image, E_CORRUPT); /* no kind */
+    put_32(&image, AT_KIND, 2);
+    REFUSED(image, E_SHAPE); /* bytes, where the file has floats */
+    put_32(&image, AT_KIND, 3);
+    REFUSED(image, E_SHAPE);
+    put_32(&image, AT_KIND, 1);
+    REFUSED(image, E_RANGE); /* ids, and no vocabulary */
     put_32(&image, AT_DIMS, 5);
     REFUSED(image, E_SHAPE);
     put_32(&image, AT_DIM_0, 0);
