@@ -118,7 +118,6 @@ double mmofl_fixed_sum_value(const mmofl_fixed_sum *sum, size_t i)
 void mmofl_fixed_sum_mean(const mmofl_fixed_sum *sum, float *mean)
 {
     assert(sum->weight > 0);
-    double scale = unit * (double)sum->weight;
-    for (size_t i = 0; i < sum->n; i++)
-        mean[i] = (float)((double)sum->sum[i] / scale);
+    MMOFL_BEST(mmofl_fixed_sum_quotients)
+    (mean, sum->sum, sum->n, unit * (double)sum->weight);
 }

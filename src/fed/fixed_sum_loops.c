@@ -42,3 +42,11 @@ void MMOFL_CLONE(mmofl_fixed_sum_terms)(int64_t *restrict sum, const float *rest
     for (size_t i = 0; i < n; i++)
         sum[i] += (shifted_bits(x[i]) - magic_bits) * weight;
 }
+
+void MMOFL_CLONE(mmofl_fixed_sum_quotients)(float *restrict mean,
+                                            const int64_t *restrict sum, size_t n,
+                                            double units)
+{
+    for (size_t i = 0; i < n; i++)
+        mean[i] = (float)((double)sum[i] / units);
+}

@@ -16,4 +16,9 @@ MMOFL_CLONES(void, mmofl_fixed_sum_terms,
              (int64_t *restrict sum, const float *restrict x, size_t n,
               uint32_t weight));
 
+/** mean[i] = sum[i] / units; units: of the integers in the whole of all weights. */
+MMOFL_CLONES(void, mmofl_fixed_sum_quotients,
+             (float *restrict mean, const int64_t *restrict sum, size_t n,
+              double units));
+
 #endif
