@@ -266,7 +266,10 @@ static mmofl_status send_reliably(mmofl_endpoint *e, mmofl_peer *peer,
         return st;
     if (give_up_s > 0)
         t->give_up = mmofl_endpoint_now(e) + give_up_s;
-    mmofl_transfer_queue(e, t);
+    if (parcel->announcements > 0) /* the peer is about to hear it */
+        mmofl_transfer_wait(e, t);
+    else
+        mmofl_transfer_queue(e, t);
     return MMOFL_OK;
 }
 

@@ -179,7 +179,8 @@ void mmofl_endpoint_cancel(mmofl_endpoint *endpoint, mmofl_peer *peer,
 /* One object for many devices: sealed once, for everybody, and kept until it is
  * released. Announced, it goes to the topic `all` once; each device that gets it
  * answers, and those that miss chunks are sent these.  Sent, it goes to one device
- * until that answers; a device that heard it announced is first asked what it lacks. */
+ * until that answers; a device that heard it announced is first asked what it lacks,
+ * and one that is about to hear it is only asked when its answer is overdue. */
 
 /** Make such an object of the bytes of a message.  @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_endpoint_keep(mmofl_endpoint *endpoint,

@@ -29,7 +29,8 @@ enum {
 typedef struct mmofl_parcel {
     struct mmofl_parcel *next; /* among those that are kept */
     struct mmofl_transfer *transfers;
-    int users; /* transfers, and 1 for being kept */
+    int users;         /* transfers, and 1 for being kept */
+    int announcements; /* transfers to everybody that are not over */
     mmofl_object_id id;
     mmofl_message_kind kind;
     bool announced;
@@ -187,7 +188,7 @@ void mmofl_outbox_topic(const mmofl_endpoint *e, const mmofl_peer *peer,
 
 /* ---- outbox.c -------------------------------------------------------------------- */
 
-/** Begin a transfer; mmofl_transfer_queue or mmofl_transfer_chunks must follow.
+/** Begin a transfer; mmofl_transfer_queue, _chunks or _wait must follow.
  * @retval E_MEMORY */
 MMOFL_CHECKED mmofl_status mmofl_transfer_begin(mmofl_endpoint *e, mmofl_peer *peer,
                                                 mmofl_parcel *parcel, bool reliable,
@@ -197,6 +198,8 @@ void mmofl_transfer_queue(mmofl_endpoint *e, mmofl_transfer *t);
 /** Likewise these chunks, but no more than a window. */
 void mmofl_transfer_chunks(mmofl_endpoint *e, mmofl_transfer *t,
                            const mmofl_chunk_range *range, int n);
+/** Hand nothing over now: it knocks when an answer would be overdue. */
+void mmofl_transfer_wait(mmofl_endpoint *e, mmofl_transfer *t);
 void mmofl_transfer_end(mmofl_endpoint *e, mmofl_transfer *t);
 mmofl_transfer *mmofl_transfer_find(const mmofl_peer *peer, const mmofl_object_id *id);
 

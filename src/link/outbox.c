@@ -101,6 +101,7 @@ mmofl_status mmofl_transfer_begin(mmofl_endpoint *e, mmofl_peer *peer,
         t->same->same_before = t;
     parcel->transfers = t;
     parcel->users++;
+    parcel->announcements += !peer;
     e->transfers++;
     if (peer) {
         t->next = peer->transfers;
@@ -126,6 +127,7 @@ static void discard(mmofl_transfer *t)
     *(t->same_before ? &t->same_before->same : &t->parcel->transfers) = t->same;
     if (t->same)
         t->same->same_before = t->same_before;
+    t->parcel->announcements -= !t->peer;
     mmofl_parcel_drop(t->parcel);
     free(t);
 }
@@ -198,6 +200,12 @@ void mmofl_transfer_queue(mmofl_endpoint *e, mmofl_transfer *t)
     ring_enter(e, t);
 }
 
+void mmofl_transfer_wait(mmofl_endpoint *e, mmofl_transfer *t)
+{
+    double due = mmofl_endpoint_now(e) + with_jitter(e, t->interval);
+    mmofl_timers_set(&e->timers, &t->timer, fmin(due, t->give_up));
+}
+
 void mmofl_transfer_chunks(mmofl_endpoint *e, mmofl_transfer *t,
                            const mmofl_chunk_range *range, int n)
 {
@@ -232,6 +240,12 @@ void mmofl_outbox_ack(mmofl_endpoint *e, mmofl_peer *peer, const mmofl_ack *ack)
         tell(e, peer, &ack->object, kind, ack->status, ack->text);
 }
 
+/* What the peer may ask for from now on. */
+static void give_credit(mmofl_transfer *t)
+{
+    t->credit = (uint64_t)TIMES_OVER * mmofl_parcel_chunks(t->parcel) + CREDIT_TO_BEGIN;
+}
+
 /* Chunks of something that was announced: a transfer for what this peer missed. */
 static mmofl_transfer *make_up(mmofl_endpoint *e, mmofl_peer *peer,
                                const mmofl_object_id *id)
@@ -242,7 +256,7 @@ static mmofl_transfer *make_up(mmofl_endpoint *e, mmofl_peer *peer,
         peer->unanswered >= MMOFL_ENDPOINT_UNANSWERED ||
         mmofl_transfer_begin(e, peer, kept, false, &t))
         return NULL;
-    t->credit = (uint64_t)TIMES_OVER * mmofl_parcel_chunks(kept) + CREDIT_TO_BEGIN;
+    give_credit(t);
     return t;
 }
 
@@ -258,6 +272,8 @@ void mmofl_outbox_want(mmofl_endpoint *e, mmofl_peer *peer, const mmofl_want *wa
         mmofl_endpoint_refuse(e, MMOFL_E_RANGE);
         return;
     }
+    if (t->chunk_bytes == 0) /* it waits for what was announced */
+        give_credit(t);
     if (t->credit == 0)
         return;
     mmofl_chunk_range range[MMOFL_WIRE_RANGES];
@@ -271,6 +287,10 @@ void mmofl_outbox_want(mmofl_endpoint *e, mmofl_peer *peer, const mmofl_want *wa
 
 static void knock(mmofl_endpoint *e, mmofl_transfer *t)
 {
+    if (t->parcel->chunk_bytes == 0) { /* what was announced has not gone out yet */
+        mmofl_transfer_queue(e, t);
+        return;
+    }
     uint32_t last = mmofl_parcel_chunks(t->parcel) - 1;
     uint32_t window = window_chunks(e, t);
     if (t->credit < window)
@@ -319,16 +339,14 @@ void mmofl_outbox_connected(mmofl_endpoint *e)
 
 /* ---- handing over ---------------------------------------------------------------- */
 
-/* The chunks of the burst are out: wait for the answer. */
-static void wait_for_answer(mmofl_endpoint *e, mmofl_transfer *t)
+/* The chunks of the burst are out. */
+static void end_burst(mmofl_endpoint *e, mmofl_transfer *t)
 {
     ring_leave(e, t);
-    if (!t->peer) {
+    if (t->peer)
+        mmofl_transfer_wait(e, t);
+    else
         mmofl_transfer_end(e, t); /* announced */
-        return;
-    }
-    double due = mmofl_endpoint_now(e) + with_jitter(e, t->interval);
-    mmofl_timers_set(&e->timers, &t->timer, fmin(due, t->give_up));
 }
 
 /* The chunks of a transfer that did not know its cutting yet, or whose cutting changed.
@@ -337,7 +355,7 @@ static void cut_anew(mmofl_endpoint *e, mmofl_transfer *t)
 {
     uint32_t chunks = mmofl_parcel_chunks(t->parcel);
     uint32_t first = t->reliable && t->parcel->announced ? chunks - 1 : 0;
-    t->credit = (uint64_t)TIMES_OVER * chunks + CREDIT_TO_BEGIN;
+    give_credit(t);
     mmofl_transfer_chunks(e, t, &(mmofl_chunk_range){first, chunks - 1}, 1);
 }
 
@@ -362,7 +380,7 @@ static bool hand_over(mmofl_endpoint *e, mmofl_transfer *t)
     t->credit -= t->credit > 0;
     if (last) {
         t->n_ranges = 0;
-        wait_for_answer(e, t);
+        end_burst(e, t);
         return true;
     }
     if (r->first++ == r->last)

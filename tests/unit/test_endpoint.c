@@ -144,6 +144,44 @@ static void missed_chunks_of_an_announcement_are_sent_again(void **state)
     home_delete(&h);
 }
 
+/* Who is about to hear the announcement is not sent what it says a second time; who
+ * misses all of it gets it when its answer is overdue. */
+static void
+announced_object_goes_out_once_and_again_to_whom_it_did_not_reach(void **state)
+{
+    (void)state;
+    home h;
+    home_open(&h);
+    h.broker.max_payload = 1100;
+    side_send(&h.a, "", side_small(MMOFL_MESSAGE_HELLO));
+    side_send(&h.b, "", side_small(MMOFL_MESSAGE_HELLO));
+    home_run(&h, 1);
+    wire_bytes m = side_model(MMOFL_MESSAGE_TASK, HOME_P, 2);
+    for (int missed = 0; missed < 2; missed++) {
+        mmofl_endpoint *e = h.coordinator.endpoint;
+        uint64_t before = mmofl_endpoint_count(e).frames_out;
+        mmofl_object_id all;
+        CHECK_OK(mmofl_endpoint_keep(e, m.bytes, m.size, false, &all));
+        CHECK_OK(mmofl_endpoint_announce(e, &all, 0));
+        for (int i = 0; i < 2; i++)
+            CHECK_OK(mmofl_endpoint_send_kept(
+                e, side_peer(&h.coordinator, i ? "b" : "a"), &all, 0));
+        h.broker.faults.lose = missed;
+        side_step(&h.coordinator);
+        h.broker.faults.lose = 0;
+        home_run(&h, missed ? 4 : 1);
+        uint64_t sent = mmofl_endpoint_count(e).frames_out - before;
+        uint64_t chunks = (m.size + 999) / 1000;
+        CHECK(missed ? sent > 2 * chunks : sent == chunks);
+        CHECK_INT(side_count_answers(&h.coordinator, &all, MMOFL_OK), 2);
+        CHECK_INT(side_count(&h.a, MMOFL_MESSAGE_TASK), missed + 1);
+        CHECK_INT(side_count(&h.b, MMOFL_MESSAGE_TASK), missed + 1);
+        mmofl_endpoint_release(e, &all);
+    }
+    free(m.bytes);
+    home_delete(&h);
+}
+
 static void kept_object_is_sealed_once_for_all(void **state)
 {
     (void)state;
@@ -463,6 +501,7 @@ CHECK_MAIN(TEST(update_reaches_the_coordinator_and_is_acknowledged),
            TEST(what_waits_for_an_answer_is_bounded),
            TEST(tasks_go_to_one_device_or_to_all),
            TEST(missed_chunks_of_an_announcement_are_sent_again),
+           TEST(announced_object_goes_out_once_and_again_to_whom_it_did_not_reach),
            TEST(kept_object_is_sealed_once_for_all),
            TEST(released_object_is_sent_no_more),
            TEST(large_object_passes_a_small_broker_in_windows),
