@@ -194,8 +194,8 @@ mmofl_status mmofl_server_new(const mmofl_server_setup *setup, mmofl_server **ou
     s->devices = setup->devices;
     s->fleet = (mmofl_remote_fleet){mmofl_server_run_round, s};
     s->looked_s = s->away_since_s = mmofl_server_now(s);
-    s->journal_told_s = s->refusal_told_s = s->round_told_s = s->published_s =
-        -(double)INFINITY;
+    s->journal_told_s = s->refusal_told_s = s->round_told_s = s->noticed_s =
+        s->published_s = -(double)INFINITY;
     mmofl_status st = make_room(s, err);
     if (!st)
         st = make_greeting(s, err);

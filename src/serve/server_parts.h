@@ -93,6 +93,8 @@ struct mmofl_server {
     uint32_t has_task;
     uint32_t to_go; /* closing: devices that the final model is on its way to */
     double opened_s, told_s, round_told_s;
+    uint64_t noticed_round; /* the one whose notice was posted last; 0: none yet */
+    double noticed_s;
     /* Answers on their way to the disk. */
     mmofl_gathered *waiting; /* (MMOFL_GATHERED_MOST) */
     int n_waiting;

@@ -16,6 +16,9 @@
 
 /* Who is waited for is told so often, a round's end no more often than that. */
 static const double tell_waiting_s = 10, tell_round_s = 1;
+/* The notice of an open round goes to every device, none of which needs it while it
+ * hears of tasks: no more often than that. */
+static const double notice_s = 1;
 /* A turn lasts no longer, so that a stop is seen. */
 static const double turn_s = 0.25, gather_turn_s = 0.01;
 
@@ -70,7 +73,7 @@ void mmofl_server_task_answered(mmofl_server *s, mmofl_served *d, mmofl_status s
     s->has_task += took_part;
 }
 
-static void post_round(mmofl_server *s, uint64_t round, bool open, bool done)
+static void post_notice(mmofl_server *s, uint64_t round, bool open, bool done)
 {
     uint8_t *bytes;
     size_t size;
@@ -86,6 +89,17 @@ static void post_round(mmofl_server *s, uint64_t round, bool open, bool done)
     free(bytes);
 }
 
+/* That this round is open, when it is time. */
+static void post_open_round(mmofl_server *s)
+{
+    double now = mmofl_server_now(s);
+    if (s->noticed_round == s->round || now - s->noticed_s < notice_s)
+        return;
+    s->noticed_round = s->round;
+    s->noticed_s = now;
+    post_notice(s, s->round, true, false);
+}
+
 /* To everybody at once where everybody takes part (who was not drawn must not learn)
  * and most of them have not answered yet; who misses it, and all others, one by one. */
 static void send_tasks(mmofl_server *s)
@@ -97,7 +111,7 @@ static void send_tasks(mmofl_server *s)
                                        (uint32_t)ceil(s->setup.rules.deadline_s));
     for (uint32_t i = 0; i < s->n_participants; i++)
         mmofl_server_send_task(s, &s->device[s->participants[i]]);
-    post_round(s, s->round, true, false);
+    post_open_round(s);
 }
 
 /* ---- waiting ---- */
@@ -167,6 +181,7 @@ static mmofl_status wait_for_answers(mmofl_server *s, mmofl_error *err)
         /* Past the deadline it is the quorum that is waited for. */
         st = mmofl_server_turn(s, left > 0 ? fmin(pause, left) : pause, err);
         tell_waiting(s, mmofl_server_now(s));
+        post_open_round(s);
     }
     return st;
 }
@@ -298,7 +313,7 @@ mmofl_status mmofl_server_finish(mmofl_server *s, uint64_t rounds,
     for (uint32_t i = 0; i < s->n_devices; i++)
         if (s->device[i].peer && mmofl_server_is_live(s, &s->device[i]))
             mmofl_server_send_task(s, &s->device[i]);
-    post_round(s, rounds, false, true);
+    post_notice(s, rounds, false, true);
     double end = mmofl_server_now(s) + patience_s, now;
     while (!st && s->to_go > 0 && (now = mmofl_server_now(s)) < end)
         st = mmofl_server_turn(s, fmin(0.1, end - now), err);

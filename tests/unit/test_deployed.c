@@ -163,6 +163,45 @@ static void who_is_seldom_drawn_may_die_too(void **state)
                    many_faults, true, 60);
 }
 
+static void count_notice(void *context, const char *topic, const void *payload,
+                         size_t size)
+{
+    (void)topic, (void)payload, (void)size;
+    ++*(int *)context;
+}
+
+static void say_nothing(void *context, bool resumed)
+{
+    (void)context, (void)resumed;
+}
+
+/* Devices that hear of tasks need no notice of each round; who comes later needs one,
+ * but not at once. */
+static void rounds_are_announced_once_a_second_at_most(void **state)
+{
+    deployed d;
+    int notices = 0;
+    begin_deployed(&d, *state, (deployed_settings){{NULL}}, no_faults);
+    mmofl_bus *bus = fake_bus_new(&d.broker,
+                                  (mmofl_bus_events){.connected = say_nothing,
+                                                     .message = count_notice,
+                                                     .context = &notices},
+                                  NULL, true);
+    CHECK_OK(bus->kind->subscribe(bus, "mmofl/deployed/round"));
+    double begun = d.broker.now;
+    for (uint64_t t = 0; t < 2 * ROUNDS; t++) {
+        mmofl_round_summary summary;
+        mmofl_error err = {0};
+        CHECK_OK(bus->kind->step(bus, 0, &err));
+        CHECK_OK(mmofl_simulation_round(d.served.remote, NULL, &summary, &err));
+        CHECK_OK(bus->kind->step(bus, 0, &err));
+    }
+    CHECK(notices >= 1 && notices <= 1 + d.broker.now - begun);
+    CHECK(2 * ROUNDS > 1 + d.broker.now - begun); /* rounds were more */
+    bus->kind->destroy(bus);
+    end_deployed(&d);
+}
+
 CHECK_MAIN(IN_A_FOLDER(devices_over_a_bus_learn_what_simulated_ones_do),
            IN_A_FOLDER(devices_that_keep_numbers_for_the_rule_do_so_too),
            IN_A_FOLDER(a_bad_bus_costs_time_and_no_bits),
@@ -171,4 +210,5 @@ CHECK_MAIN(IN_A_FOLDER(devices_over_a_bus_learn_what_simulated_ones_do),
            IN_A_FOLDER(everybody_may_die),
            IN_A_FOLDER(only_those_that_are_drawn_are_asked),
            IN_A_FOLDER(those_that_are_not_drawn_do_not_learn),
-           IN_A_FOLDER(who_is_seldom_drawn_may_die_too))
+           IN_A_FOLDER(who_is_seldom_drawn_may_die_too),
+           IN_A_FOLDER(rounds_are_announced_once_a_second_at_most))
