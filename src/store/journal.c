@@ -1,14 +1,20 @@
 /* journal.c - four small tables, and one transaction that stays open between commits.
- */
+ *
+ * Messages lie in a file of their own, one behind the other from its beginning, and
+ * again from there when another round has begun: its beginning is committed, so no row
+ * names the old ones any more. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/journal.h"
+#include "store/side_file.h"
 #include "store/sql.h"
 
 struct mmofl_journal {
     mmofl_sql *sql;
-    bool is_dirty;     /* a transaction is open */
+    mmofl_side_file messages;
+    uint64_t end, kept_end; /* of messages; of those whose rows are committed */
+    bool is_dirty;          /* a transaction is open */
     mmofl_status lost; /* why a transaction ended before it was committed; OK: none */
 };
 
@@ -16,26 +22,40 @@ static const char schema[] =
     "CREATE TABLE round (one INTEGER PRIMARY KEY CHECK (one = 1),"
     " number INTEGER NOT NULL, digest BLOB NOT NULL) STRICT;"
     "CREATE TABLE answer (device INTEGER NOT NULL, round INTEGER NOT NULL,"
-    " message BLOB, PRIMARY KEY (device, round)) STRICT;"
+    " at INTEGER, bytes INTEGER, digest INTEGER, PRIMARY KEY (device, round))"
+    " STRICT, WITHOUT ROWID;"
     "CREATE TABLE model (round INTEGER PRIMARY KEY, parameters BLOB NOT NULL) STRICT;"
     "CREATE TABLE session (device INTEGER PRIMARY KEY, session INTEGER NOT NULL)"
     " STRICT";
 
-/* Answers are long: large pages, few writes. */
 static const mmofl_sql_format format = {.what = "journal",
                                         .application = 1296909898, /* "MMFJ" */
-                                        .version = 2,
-                                        .schema = schema,
-                                        .page_bytes = 65536};
+                                        .version = 3,
+                                        .schema = schema};
+
+/* Where the messages end that rows name. */
+static mmofl_status find_end(mmofl_journal *j, mmofl_error *err)
+{
+    int64_t end = 0;
+    mmofl_status st = mmofl_sql_number(
+        j->sql, "SELECT coalesce(max(at + bytes), 0) FROM answer", &end, err);
+    j->end = j->kept_end = (uint64_t)end;
+    return st;
+}
 
 mmofl_status mmofl_journal_open(const char *path, mmofl_journal **out, mmofl_error *err)
 {
     mmofl_journal *j = calloc(1, sizeof *j);
     if (!j)
         return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
+    j->messages.fd = -1;
     mmofl_status st = mmofl_sql_open(path, &format, false, &j->sql, err);
+    if (!st)
+        st = mmofl_side_file_open(&j->messages, path, "messages", err);
+    if (!st)
+        st = find_end(j, err);
     if (st)
-        free(j);
+        mmofl_journal_close(j);
     else
         *out = j;
     return st;
@@ -48,13 +68,17 @@ void mmofl_journal_close(mmofl_journal *j)
     if (j->is_dirty)
         (void)!mmofl_sql_end(j->sql, MMOFL_E_INTERRUPTED, NULL);
     mmofl_sql_close(j->sql);
+    mmofl_side_file_close(&j->messages);
     free(j);
 }
 
 static mmofl_status begin_change(mmofl_journal *j, mmofl_error *err)
 {
-    mmofl_status st = j->is_dirty ? MMOFL_OK : mmofl_sql_begin(j->sql, true, err);
-    j->is_dirty = j->is_dirty || !st;
+    if (j->is_dirty)
+        return MMOFL_OK;
+    mmofl_status st = mmofl_sql_begin(j->sql, true, err);
+    j->is_dirty = !st;
+    j->end = j->kept_end; /* what a transaction before this one lost is written over */
     return st;
 }
 
@@ -83,7 +107,12 @@ mmofl_status mmofl_journal_commit(mmofl_journal *j, mmofl_error *err)
     if (!j->is_dirty)
         return MMOFL_OK;
     j->is_dirty = false;
-    return mmofl_sql_end(j->sql, MMOFL_OK, err);
+    mmofl_status st =
+        j->end > j->kept_end ? mmofl_side_file_sync(&j->messages, err) : MMOFL_OK;
+    st = mmofl_sql_end(j->sql, st, err);
+    if (!st)
+        j->kept_end = j->end;
+    return st;
 }
 
 bool mmofl_journal_is_dirty(const mmofl_journal *j)
@@ -133,8 +162,10 @@ static mmofl_status replace_round(mmofl_journal *j, uint64_t round,
     mmofl_status st = run_for_rounds(
         j, "DELETE FROM answer WHERE round < ? OR round >= ?", since, round, err);
     if (!st)
-        st = mmofl_sql_exec(
-            j->sql, "UPDATE answer SET message = NULL WHERE message IS NOT NULL", err);
+        st = mmofl_sql_exec(j->sql,
+                            "UPDATE answer SET at = NULL, bytes = NULL, digest = NULL"
+                            " WHERE at IS NOT NULL",
+                            err);
     if (!st)
         st = mmofl_sql_prepare(
             j->sql,
@@ -147,7 +178,7 @@ static mmofl_status replace_round(mmofl_journal *j, uint64_t round,
     return mmofl_sql_run(j->sql, s, bound, err);
 }
 
-static const char n_answers[] = "SELECT count(*) FROM answer WHERE message IS NOT NULL";
+static const char n_answers[] = "SELECT count(*) FROM answer WHERE at IS NOT NULL";
 
 mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
                                  const unsigned char digest[MMOFL_JOURNAL_DIGEST_BYTES],
@@ -166,6 +197,8 @@ mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
             st = after_change(j, replace_round(j, round, digest, since, err));
         mmofl_status ended = mmofl_journal_commit(j, st ? NULL : err);
         st = st ? st : ended;
+        if (!st)
+            j->end = j->kept_end = 0;
     }
     *goes_on = answers > 0;
     return st;
@@ -173,21 +206,46 @@ mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
 
 /* ---- what is added ---- */
 
+/* SQLite knows 64 bits as a signed number only. */
+static int64_t as_signed(uint64_t bits)
+{
+    int64_t number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static uint64_t as_unsigned(int64_t number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
 mmofl_status mmofl_journal_add(mmofl_journal *j, uint64_t device, uint64_t round,
                                const void *message, size_t size, mmofl_error *err)
 {
     sqlite3_stmt *s;
+    mmofl_side_value value;
     mmofl_status st = begin_change(j, err);
     if (!st)
-        st = mmofl_sql_prepare(
-            j->sql, "INSERT INTO answer (device, round, message) VALUES (?, ?, ?)", &s,
-            err);
+        st = mmofl_sql_prepare(j->sql,
+                               "INSERT INTO answer (device, round, at, bytes, digest)"
+                               " VALUES (?, ?, ?, ?, ?)",
+                               &s, err);
+    if (st)
+        return st;
+    value.at = j->end;
+    st = mmofl_side_file_put(&j->messages, &value, message, size, err);
     if (st)
         return st;
     int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)device);
     bound |= sqlite3_bind_int64(s, 2, (sqlite3_int64)round);
-    bound |= sqlite3_bind_blob64(s, 3, message, size, SQLITE_STATIC);
-    return after_change(j, mmofl_sql_run(j->sql, s, bound, err));
+    bound |= sqlite3_bind_int64(s, 3, (sqlite3_int64)value.at);
+    bound |= sqlite3_bind_int64(s, 4, (sqlite3_int64)value.size);
+    bound |= sqlite3_bind_int64(s, 5, as_signed(value.check));
+    st = after_change(j, mmofl_sql_run(j->sql, s, bound, err));
+    j->end += st ? 0 : value.size;
+    return st;
 }
 
 mmofl_status mmofl_journal_keep_model(mmofl_journal *j, uint64_t round,
@@ -221,10 +279,8 @@ mmofl_status mmofl_journal_set_session(mmofl_journal *j, uint64_t device,
             &s, err);
     if (st)
         return st;
-    int64_t bits;
-    memcpy(&bits, &session, sizeof bits);
     int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)device);
-    bound |= sqlite3_bind_int64(s, 2, bits);
+    bound |= sqlite3_bind_int64(s, 2, as_signed(session));
     return after_change(j, mmofl_sql_run(j->sql, s, bound, err));
 }
 
@@ -234,16 +290,24 @@ mmofl_status mmofl_journal_each(mmofl_journal *j, mmofl_journal_visit *visit,
                                 void *context, mmofl_error *err)
 {
     sqlite3_stmt *s;
-    mmofl_status st =
-        mmofl_sql_prepare(j->sql,
-                          "SELECT device, message FROM answer WHERE message IS NOT NULL"
-                          " ORDER BY device, round",
-                          &s, err);
+    mmofl_status st = mmofl_sql_prepare(j->sql,
+                                        "SELECT device, at, bytes, digest FROM answer"
+                                        " WHERE at IS NOT NULL ORDER BY device, round",
+                                        &s, err);
     if (st)
         return st;
-    while (!st && mmofl_sql_next(j->sql, s, &st, err))
-        st = visit(context, (uint64_t)sqlite3_column_int64(s, 0),
-                   sqlite3_column_blob(s, 1), (size_t)sqlite3_column_bytes(s, 1));
+    while (!st && mmofl_sql_next(j->sql, s, &st, err)) {
+        mmofl_side_value value = {.at = (uint64_t)sqlite3_column_int64(s, 1),
+                                  .size = (uint64_t)sqlite3_column_int64(s, 2),
+                                  .check = as_unsigned(sqlite3_column_int64(s, 3))};
+        void *message;
+        st = mmofl_side_file_get(&j->messages, &value, &message, err);
+        if (st)
+            break;
+        st = visit(context, (uint64_t)sqlite3_column_int64(s, 0), message,
+                   (size_t)value.size);
+        free(message);
+    }
     sqlite3_reset(s);
     return st;
 }
@@ -254,7 +318,7 @@ mmofl_status mmofl_journal_each_earlier(mmofl_journal *j,
 {
     sqlite3_stmt *s;
     mmofl_status st = mmofl_sql_prepare(
-        j->sql, "SELECT device, round FROM answer WHERE message IS NULL", &s, err);
+        j->sql, "SELECT device, round FROM answer WHERE at IS NULL", &s, err);
     if (st)
         return st;
     while (mmofl_sql_next(j->sql, s, &st, err))
@@ -287,11 +351,8 @@ mmofl_status mmofl_journal_each_session(mmofl_journal *j,
         j->sql, "SELECT device, session FROM session ORDER BY device", &s, err);
     if (st)
         return st;
-    while (mmofl_sql_next(j->sql, s, &st, err)) {
-        int64_t bits = sqlite3_column_int64(s, 1);
-        uint64_t session;
-        memcpy(&session, &bits, sizeof session);
-        visit(context, (uint64_t)sqlite3_column_int64(s, 0), session);
-    }
+    while (mmofl_sql_next(j->sql, s, &st, err))
+        visit(context, (uint64_t)sqlite3_column_int64(s, 0),
+              as_unsigned(sqlite3_column_int64(s, 1)));
     return st;
 }

@@ -1,5 +1,6 @@
 /* journal.h - what a coordinator of real devices must not lose between two checkpoints,
- * in one SQLite file beside the run store.
+ * in one SQLite file beside the run store, and one for the answers themselves, whose
+ * name ends in "-messages".
  *
  *   round    the open one: number, digest of its model
  *   answer   what devices sent: the message as it travelled, of the round that it was

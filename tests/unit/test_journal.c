@@ -149,7 +149,7 @@ static void a_full_disk_takes_the_gathered_answers_and_the_commit_says_so(void *
     add(j, 1, "small");
     CHECK_INT(getrlimit(RLIMIT_FSIZE, &limit), 0);
     CHECK_INT(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, limit.rlim_max}), 0);
-    CHECK(mmofl_journal_add(j, 2, 1, big, BIG, &err) != MMOFL_OK);
+    CHECK(mmofl_journal_keep_model(j, 1, big, BIG, 1, &err) != MMOFL_OK);
     CHECK(mmofl_journal_is_dirty(j));
     CHECK(mmofl_journal_commit(j, &err) != MMOFL_OK);
     CHECK_CONTAINS(err.text, "journal");
@@ -162,6 +162,106 @@ static void a_full_disk_takes_the_gathered_answers_and_the_commit_says_so(void *
     CHECK_TEXT(h.message[0], "again");
     mmofl_journal_close(j);
     free(big);
+}
+
+/* Its neighbours are kept, and its place is the next one's. */
+static void an_answer_that_does_not_fit_costs_no_other(void **state)
+{
+    enum { BIG = 2 << 20 };
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    heard h = {0};
+    bool goes_on;
+    struct rlimit limit;
+    char *big = calloc(1, BIG);
+    signal(SIGXFSZ, SIG_IGN);
+    CHECK_OK(mmofl_journal_open(scratch_path(*state, "journal"), &j, &err));
+    CHECK_OK(mmofl_journal_begin(j, 1, one, 1, &goes_on, &err));
+    add(j, 1, "small");
+    CHECK_INT(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &(struct rlimit){1 << 20, limit.rlim_max}), 0);
+    CHECK(mmofl_journal_add(j, 2, 1, big, BIG, &err) != MMOFL_OK);
+    CHECK_CONTAINS(err.text, "journal-messages");
+    CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    add(j, 2, "smaller");
+    CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
+    CHECK_INT(h.n, 2);
+    CHECK_TEXT(h.message[0], "small");
+    CHECK_TEXT(h.message[1], "smaller");
+    mmofl_journal_close(j);
+    free(big);
+}
+
+static void a_damaged_answer_is_refused(void **state)
+{
+    const char *path = scratch_path(*state, "journal");
+    char beside[4096];
+    unsigned char *bytes;
+    size_t size;
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    heard h = {0};
+    bool goes_on;
+    CHECK_OK(mmofl_journal_open(path, &j, &err));
+    CHECK_OK(mmofl_journal_begin(j, 1, one, 1, &goes_on, &err));
+    add(j, 1, "first");
+    add(j, 2, "second");
+    CHECK_OK(mmofl_journal_commit(j, &err));
+    mmofl_journal_close(j);
+    snprintf(beside, sizeof beside, "%s-messages", path);
+    CHECK_OK(mmofl_file_read(beside, 100, &bytes, &size, &err));
+    CHECK_INT(size, 11);
+    for (size_t kept = 0; kept < 2; kept++) { /* another byte, then cut off */
+        bytes[7] ^= 1;
+        CHECK_OK(mmofl_file_write(beside, bytes, size - kept, false, &err));
+        CHECK_OK(mmofl_journal_open(path, &j, &err));
+        h = (heard){0};
+        CHECK_STATUS(mmofl_journal_each(j, hear, &h, &err), MMOFL_E_CORRUPT);
+        CHECK_CONTAINS(err.text, "journal-messages");
+        CHECK_INT(h.n, 1);
+        mmofl_journal_close(j);
+    }
+    free(bytes);
+}
+
+/* Rounds do not make it longer, nor does what was not committed. */
+static void messages_of_a_new_round_take_the_place_of_the_old_ones(void **state)
+{
+    const char *path = scratch_path(*state, "journal");
+    char beside[4096], text[32];
+    unsigned char *bytes;
+    size_t size;
+    mmofl_journal *j;
+    mmofl_error err = {0};
+    heard h = {0};
+    bool goes_on;
+    snprintf(beside, sizeof beside, "%s-messages", path);
+    CHECK_OK(mmofl_journal_open(path, &j, &err));
+    for (uint64_t round = 1; round < 5; round++) {
+        CHECK_OK(mmofl_journal_begin(j, round, one, round, &goes_on, &err));
+        for (uint64_t device = 0; device < 3; device++) {
+            snprintf(text, sizeof text, "answer %d", (int)(10 * round + device));
+            CHECK_OK(mmofl_journal_add(j, device, round, text, strlen(text), &err));
+            CHECK_OK(mmofl_journal_commit(j, &err));
+        }
+    }
+    CHECK_OK(mmofl_journal_add(j, 3, 4, "uncommitted", 11, &err));
+    mmofl_journal_close(j);
+    CHECK_OK(mmofl_journal_open(path, &j, &err));
+    CHECK_OK(mmofl_journal_begin(j, 4, one, 4, &goes_on, &err));
+    CHECK(goes_on);
+    CHECK_OK(mmofl_journal_add(j, 3, 4, "answer 43", 9, &err));
+    CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
+    CHECK_INT(h.n, 4);
+    CHECK_TEXT(h.message[0], "answer 40");
+    CHECK_TEXT(h.message[2], "answer 42");
+    CHECK_TEXT(h.message[3], "answer 43");
+    mmofl_journal_close(j);
+    CHECK_OK(mmofl_file_read(beside, 100, &bytes, &size, &err));
+    CHECK_INT(size, 3 * 9 + 11);
+    free(bytes);
 }
 
 static void hear_earlier(void *context, uint64_t device, uint64_t round)
@@ -227,6 +327,9 @@ static void models_are_kept_as_long_as_they_count(void **state)
 }
 
 CHECK_MAIN(IN_A_FOLDER(a_full_disk_takes_the_gathered_answers_and_the_commit_says_so),
+           IN_A_FOLDER(an_answer_that_does_not_fit_costs_no_other),
+           IN_A_FOLDER(a_damaged_answer_is_refused),
+           IN_A_FOLDER(messages_of_a_new_round_take_the_place_of_the_old_ones),
            IN_A_FOLDER(of_earlier_answers_it_is_kept_that_they_came),
            IN_A_FOLDER(models_are_kept_as_long_as_they_count),
            IN_A_FOLDER(answers_come_back_by_device_until_another_round),
