@@ -282,14 +282,18 @@ static mmofl_status take_message(mmofl_endpoint *e, mmofl_peer *peer,
 
 /* ---- objects --------------------------------------------------------------------- */
 
-/* Is it the peer's, to us, in this life of ours? */
+/* Is it what its frames were named, the peer's, to us, in this life of ours? */
 static mmofl_status check_address(const mmofl_endpoint *e, const mmofl_peer *peer,
+                                  const mmofl_object_id *id,
                                   const mmofl_envelope *envelope)
 {
+    mmofl_object_id name = mmofl_object_id_of(envelope->session, envelope->sequence);
     const mmofl_identity *us = &e->setup.identity;
     mmofl_error err = {0};
     bool ours = strcmp(envelope->receiver, us->name) == 0 ||
                 (!e->coordinator && strcmp(envelope->receiver, MMOFL_EVERYBODY) == 0);
+    if (!mmofl_object_id_equal(&name, id))
+        return MMOFL_E_CORRUPT;
     if (strcmp(envelope->sender, peer->name) != 0 || !ours)
         return MMOFL_E_DENIED;
     mmofl_status st = peer->has_key ? mmofl_envelope_verify(envelope, us->federation,
@@ -302,15 +306,14 @@ static mmofl_status check_address(const mmofl_endpoint *e, const mmofl_peer *pee
 }
 
 static mmofl_status take_object(mmofl_endpoint *e, mmofl_peer *peer,
-                                const mmofl_object_id *id, mmofl_object *object)
+                                const mmofl_object_id *id, const mmofl_object *object)
 {
     mmofl_envelope envelope = {0};
     mmofl_error err = {0};
     mmofl_status st = mmofl_envelope_read(
         object->bytes, object->size, e->setup.limits.message_bytes, &envelope, &err);
-    free(object->bytes); /* the envelope has its own copy */
     if (!st)
-        st = check_address(e, peer, &envelope);
+        st = check_address(e, peer, id, &envelope);
     mmofl_arrival arrival = {
         .object = *id, .session = envelope.session, .sequence = envelope.sequence};
     if (!st)
@@ -356,8 +359,11 @@ static mmofl_status take_frame(mmofl_endpoint *e, mmofl_peer *peer,
                                           mmofl_endpoint_now(e), &object);
     if (st)
         return st;
-    if (object.bytes)
-        return take_object(e, peer, &frame->object, &object);
+    if (object.bytes) {
+        st = take_object(e, peer, &frame->object, &object);
+        free(object.memory);
+        return st;
+    }
     if (frame->ask)
         say_want(e, peer, &frame->object);
     return MMOFL_OK;
@@ -407,5 +413,4 @@ void mmofl_inbox_payload(mmofl_endpoint *e, const char *name, const void *payloa
         answer_stranger(e, name, &frame, st);
     if (st)
         mmofl_endpoint_refuse(e, st);
-    mmofl_frame_free(&frame);
 }

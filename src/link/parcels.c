@@ -34,7 +34,7 @@ mmofl_status mmofl_parcel_new(mmofl_endpoint *e, const char *receiver,
     e->sequence++;
     e->counts.objects_out++;
     parcel->kind = mmofl_message_kind_peek(message, size);
-    parcel->id = mmofl_object_id_of(parcel->bytes, parcel->size);
+    parcel->id = mmofl_object_id_of(e->setup.identity.session, e->sequence);
     *out = parcel;
     return MMOFL_OK;
 }

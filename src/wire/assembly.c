@@ -151,38 +151,12 @@ static mmofl_status begin(mmofl_assembler *a, uint64_t source, const mmofl_frame
     return MMOFL_OK;
 }
 
-/* All chunks are there: are they the object? */
-static mmofl_status end(mmofl_assembler *a, part *p, mmofl_object *object)
+/* All chunks are there. */
+static void end(mmofl_assembler *a, part *p, mmofl_object *object)
 {
-    mmofl_object_id id = mmofl_object_id_of(p->bytes, p->size);
-    if (!mmofl_object_id_equal(&id, &p->id)) {
-        drop(a, p);
-        return MMOFL_E_DIGEST;
-    }
     object->size = p->size;
-    object->bytes = remove_part(a, p);
+    object->bytes = object->memory = remove_part(a, p);
     a->whole++;
-    return MMOFL_OK;
-}
-
-/* An object of one frame needs no place in the books, so that answers and greetings get
- * through whatever the budget holds. */
-static mmofl_status take_at_once(mmofl_assembler *a, const mmofl_frame *frame,
-                                 mmofl_object *object)
-{
-    mmofl_object_id id = mmofl_object_id_of(frame->data, frame->size);
-    if (!mmofl_object_id_equal(&id, &frame->object)) {
-        a->dropped++;
-        return MMOFL_E_DIGEST;
-    }
-    uint8_t *bytes = malloc(frame->size);
-    if (!bytes)
-        return MMOFL_E_MEMORY;
-    memcpy(bytes, frame->data, frame->size);
-    object->bytes = bytes;
-    object->size = frame->size;
-    a->whole++;
-    return MMOFL_OK;
 }
 
 mmofl_status mmofl_assembler_add(mmofl_assembler *a, uint64_t source,
@@ -190,8 +164,13 @@ mmofl_status mmofl_assembler_add(mmofl_assembler *a, uint64_t source,
                                  mmofl_object *object)
 {
     *object = (mmofl_object){0};
-    if (frame->size == frame->object_bytes)
-        return take_at_once(a, frame, object);
+    /* An object of one frame needs no place in the books, so that answers and greetings
+     * get through whatever the budget holds. */
+    if (frame->size == frame->object_bytes) {
+        *object = (mmofl_object){frame->data, frame->size, NULL};
+        a->whole++;
+        return MMOFL_OK;
+    }
     part *p = find(a, source, &frame->object);
     if (p && p->size != frame->object_bytes)
         return MMOFL_E_COUNT;
@@ -212,7 +191,9 @@ mmofl_status mmofl_assembler_add(mmofl_assembler *a, uint64_t source,
         return MMOFL_OK;
     *word |= bit;
     memcpy(p->bytes + (size_t)frame->chunk * p->chunk_bytes, frame->data, frame->size);
-    return ++p->have == p->chunks ? end(a, p, object) : MMOFL_OK;
+    if (++p->have == p->chunks)
+        end(a, p, object);
+    return MMOFL_OK;
 }
 
 /* ---- looking at them ------------------------------------------------------------- */

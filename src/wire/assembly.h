@@ -25,20 +25,20 @@ MMOFL_CHECKED mmofl_status mmofl_assembler_new(const mmofl_assembler_limits *lim
 /** NULL is allowed. */
 void mmofl_assembler_delete(mmofl_assembler *assembler);
 
-/** A whole object.  The caller's: free(bytes). */
+/** A whole object. */
 typedef struct mmofl_object {
-    uint8_t *bytes; /* malloc; NULL: not whole yet */
+    const uint8_t *bytes; /* NULL: not whole yet */
     size_t size;
+    void *memory; /* of the bytes, the caller's to free; NULL: they are the frame's */
 } mmofl_object;
 
 /** Take a frame of a source (any number that names a sender) at `now` seconds.  When it
- * completes its object and the digest is right, that is handed out and forgotten here.
+ * completes its object, that is handed out and forgotten here.
  * A frame that was there already changes nothing but the object's idle time; one with
  * larger chunks than those before it is ignored, one with smaller chunks starts anew.
  * @retval E_NO_SPACE  the budget is taken by objects that are on their way, or the
  *                     source has per_source others
  * @retval E_LIMIT     the object alone passes the budget
- * @retval E_DIGEST    all chunks are there and are not that object: forgotten
  * @retval E_COUNT     another size than the object's frames before had
  * @retval E_MEMORY
  * Cost: O(frame); O(object) when whole; allocates once for each object. */

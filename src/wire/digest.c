@@ -103,13 +103,12 @@ void mmofl_object_id_text(const mmofl_object_id *id, char text[MMOFL_OBJECT_ID_T
     sodium_bin2hex(text, MMOFL_OBJECT_ID_TEXT, id->bytes, sizeof id->bytes);
 }
 
-mmofl_object_id mmofl_object_id_of(const void *bytes, size_t size)
+mmofl_object_id mmofl_object_id_of(uint64_t session, uint64_t sequence)
 {
     enum { HALF = MMOFL_OBJECT_ID_BYTES / 2 };
-    assert(bytes);
     mmofl_object_id id = {{0}};
-    mmofl_bytes_store(id.bytes, XXH64(bytes, size, 0), HALF);
-    mmofl_bytes_store(id.bytes + HALF, XXH64(bytes, size, 1), HALF);
+    mmofl_bytes_store(id.bytes, session, HALF);
+    mmofl_bytes_store(id.bytes + HALF, sequence, HALF);
     return id;
 }
 

@@ -2,8 +2,8 @@
  *
  *   BLAKE2b   digests that are compared with what others say: of a model, a config, a
  *             signed message.  Nobody can make other bytes with the same one.
- *   XXH64     names of objects and checks of frames: ten times as fast, against damage
- *             on the way only.  Who may send at all is what the signature is for.
+ *   XXH64     checks of frames: ten times as fast, against damage on the way only.
+ *             Who may send at all is what the signature is for.
  *
  * Numbers go in as little-endian bytes on every machine, so digests agree everywhere.
  */
@@ -19,7 +19,7 @@ typedef struct mmofl_digest {
     uint8_t bytes[MMOFL_DIGEST_BYTES];
 } mmofl_digest;
 
-/** The name of an object: XXH64 of its bytes with seed 0, then with seed 1. */
+/** The name of an object: its sender's session, then its place in that. */
 typedef struct mmofl_object_id {
     uint8_t bytes[MMOFL_OBJECT_ID_BYTES];
 } mmofl_object_id;
@@ -34,7 +34,7 @@ enum { MMOFL_OBJECT_ID_TEXT = 2 * MMOFL_OBJECT_ID_BYTES + 1 };
 /** Lower-case hexadecimal, for people. */
 void mmofl_object_id_text(const mmofl_object_id *id, char text[MMOFL_OBJECT_ID_TEXT]);
 
-mmofl_object_id mmofl_object_id_of(const void *bytes, size_t size);
+mmofl_object_id mmofl_object_id_of(uint64_t session, uint64_t sequence);
 
 /** XXH64, seed 0, of two pieces one after the other. */
 uint64_t mmofl_checksum(const void *first, size_t first_size, const void *second,

@@ -5,10 +5,11 @@
 #include <wire/mmofl.pb-c.h>
 
 #include "base/bytes.h"
+#include "wire/fields.h"
 #include "wire/frames.h"
 #include "wire/memory.h"
 
-enum { FRAME_MEMORY = 4096, HEAD_BYTES = 4 + MMOFL_OBJECT_ID_BYTES + 8 + 4 + 4 + 1 };
+enum { HEAD_BYTES = 4 + MMOFL_OBJECT_ID_BYTES + 8 + 4 + 4 + 1 };
 
 uint32_t mmofl_frame_chunk_bytes(size_t max_payload)
 {
@@ -106,50 +107,65 @@ static mmofl_status check_geometry(const mmofl_frame *f, uint64_t object_bytes,
     return MMOFL_OK;
 }
 
-static mmofl_status check_frame(const Mmofl__Wire__Frame *in, uint64_t object_bytes,
-                                mmofl_frame *frame, mmofl_error *err)
+/* A field into its place; false: a name of another size than names have. */
+static bool take_field(mmofl_frame *f, uint32_t *version, uint64_t *check,
+                       const mmofl_field *in)
 {
-    if (in->version < MMOFL_WIRE_OLDEST_VERSION || in->version > MMOFL_WIRE_VERSION)
-        return mmofl_fail(err, MMOFL_E_VERSION, "a frame of protocol %u, wanted %d",
-                          in->version, MMOFL_WIRE_VERSION);
-    if (in->object.len != sizeof frame->object.bytes)
-        return mmofl_fail(err, MMOFL_E_SYNTAX,
-                          "a frame of an object's name of %zu bytes", in->object.len);
-    mmofl_frame f = {.object_bytes = in->object_bytes,
-                     .chunk_bytes = in->chunk_bytes,
-                     .chunk = in->chunk,
-                     .ask = in->ask,
-                     .data = in->data.data,
-                     .size = in->data.len};
-    memcpy(f.object.bytes, in->object.data, sizeof f.object.bytes);
-    if (frame_check(&f, in->version) != in->check)
-        return mmofl_fail(err, MMOFL_E_DIGEST, "a frame was damaged on its way");
-    mmofl_status st = check_geometry(&f, object_bytes, err);
-    if (!st)
-        *frame = f;
-    return st;
+    switch (in->key) {
+    case MMOFL_FIELD(1, VARINT):
+        *version = (uint32_t)in->value;
+        break;
+    case MMOFL_FIELD(2, BYTES):
+        if (in->size != sizeof f->object.bytes)
+            return false;
+        memcpy(f->object.bytes, in->data, sizeof f->object.bytes);
+        break;
+    case MMOFL_FIELD(3, VARINT):
+        f->object_bytes = in->value;
+        break;
+    case MMOFL_FIELD(4, VARINT):
+        f->chunk_bytes = (uint32_t)in->value;
+        break;
+    case MMOFL_FIELD(5, VARINT):
+        f->chunk = (uint32_t)in->value;
+        break;
+    case MMOFL_FIELD(6, VARINT):
+        f->ask = in->value != 0;
+        break;
+    case MMOFL_FIELD(7, BYTES):
+        f->data = in->data;
+        f->size = in->size;
+        break;
+    case MMOFL_FIELD(8, FIXED64):
+        *check = in->value;
+        break;
+    default:
+        break;
+    }
+    return true;
 }
 
 mmofl_status mmofl_frame_read(const void *payload, size_t size, uint64_t object_bytes,
                               mmofl_frame *frame, mmofl_error *err)
 {
-    mmofl_wire_memory *memory = mmofl_wire_memory_new(size + FRAME_MEMORY);
-    if (!memory)
-        return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for a frame");
-    const Mmofl__Wire__Frame *in =
-        mmofl__wire__frame__unpack(&memory->allocator, size, payload);
-    mmofl_status st =
-        in ? check_frame(in, object_bytes, frame, err)
-           : mmofl_fail(err, mmofl_wire_memory_refusal(memory), "no frame");
-    if (st)
-        mmofl_wire_memory_delete(memory);
-    else
-        frame->memory = memory;
+    mmofl_fields fields = mmofl_fields_of(payload, size);
+    mmofl_field field;
+    mmofl_frame f = {.data = payload};
+    uint32_t version = 0;
+    uint64_t check = 0;
+    while (mmofl_fields_next(&fields, &field))
+        if (!take_field(&f, &version, &check, &field))
+            return mmofl_fail(err, MMOFL_E_SYNTAX,
+                              "a frame of an object's name of %zu bytes", field.size);
+    if (fields.bad)
+        return mmofl_fail(err, MMOFL_E_SYNTAX, "no frame");
+    if (version < MMOFL_WIRE_OLDEST_VERSION || version > MMOFL_WIRE_VERSION)
+        return mmofl_fail(err, MMOFL_E_VERSION, "a frame of protocol %u, wanted %d",
+                          version, MMOFL_WIRE_VERSION);
+    if (frame_check(&f, version) != check)
+        return mmofl_fail(err, MMOFL_E_DIGEST, "a frame was damaged on its way");
+    mmofl_status st = check_geometry(&f, object_bytes, err);
+    if (!st)
+        *frame = f;
     return st;
-}
-
-void mmofl_frame_free(mmofl_frame *frame)
-{
-    mmofl_wire_memory_delete(frame->memory);
-    frame->memory = NULL;
 }

@@ -2,13 +2,12 @@
  *
  *   object | chunk 0 | chunk 1 | ... | chunk n-1 |     chunk_bytes each, the last fewer
  *              |         |                 |
- *            Frame     Frame             Frame         {object's digest, size, chunk,
+ *            Frame     Frame             Frame         {object's name, size, chunk,
  * data, check of all that}
  *
- * A frame names its object by the digest of the object's bytes, so frames of different
- * objects cannot be mixed up, a frame that comes twice does no harm, and a transfer
- * goes on where it stopped however long ago that was.  assembly.h puts them together.
- */
+ * A frame names its object, so frames of different objects cannot be mixed up, a frame
+ * that comes twice does no harm, and a transfer goes on where it stopped however long
+ * ago that was.  assembly.h puts them together. */
 #ifndef MMOFL_WIRE_FRAMES_H
 #define MMOFL_WIRE_FRAMES_H
 
@@ -30,7 +29,6 @@ typedef struct mmofl_frame {
     bool ask;              /* the sender waits for a Want or an Ack */
     const uint8_t *data;   /* exactly the chunk's bytes */
     size_t size;
-    void *memory; /* of a frame that was read: mmofl_frame_free */
 } mmofl_frame;
 
 /** Bytes of a chunk whose frame is a payload of at most max_payload bytes; 0: that is
@@ -52,17 +50,15 @@ size_t mmofl_frame_bytes(const mmofl_frame *frame);
 /** Write the payload, at most mmofl_frame_bytes; returns its size. */
 size_t mmofl_frame_write(const mmofl_frame *frame, uint8_t *payload);
 
-/** Read a payload; nothing of it is borrowed.
+/** Read a payload, from which the frame's data are borrowed.
  * @retval E_SYNTAX   not a frame, or not the bytes that a frame must have
  * @retval E_VERSION  of a protocol that is not spoken here
  * @retval E_DIGEST   damaged on its way
  * @retval E_COUNT    sizes and chunk number do not fit together
  * @retval E_LIMIT    an object of more than object_bytes, a chunk too small
- * @retval E_MEMORY
- * Cost: O(size); memory: size and some 200 bytes. */
+ * Cost: O(size); allocates nothing. */
 MMOFL_CHECKED mmofl_status mmofl_frame_read(const void *payload, size_t size,
                                             uint64_t object_bytes, mmofl_frame *frame,
                                             mmofl_error *err);
-void mmofl_frame_free(mmofl_frame *frame);
 
 #endif

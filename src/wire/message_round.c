@@ -43,10 +43,6 @@ mmofl_status mmofl_read_task(mmofl_passage *p, const Mmofl__Wire__Task *in,
         st = mmofl_read_real(p, "seconds_left", in->seconds_left, 0, 1e9);
     if (st)
         return st;
-    mmofl_digest digest = mmofl_model_digest(parameters, p->limits->parameters);
-    if (!mmofl_digest_equal(&digest, &out->model))
-        return mmofl_fail(p->err, MMOFL_E_DIGEST,
-                          "the model is not that of its digest");
     mmofl_prototypes *prototypes = NULL;
     if (mean) {
         if (!(prototypes = MMOFL_WIRE_NEW(p->memory, 1, mmofl_prototypes)))

@@ -155,7 +155,7 @@ typedef struct mmofl_round_notice {
 
 typedef struct mmofl_task {
     mmofl_broadcast broadcast;  /* its round >= 1 */
-    mmofl_digest config, model; /* model: of its parameters; checked when read */
+    mmofl_digest config, model; /* model: of its parameters, as the sender says */
     double seconds_left;        /* until the deadline, >= 0; 0: none */
     bool closing;               /* the final model: nothing to be trained */
 } mmofl_task;
@@ -274,7 +274,7 @@ MMOFL_CHECKED mmofl_status mmofl_message_write(const mmofl_message *message,
  * @retval E_COUNT      a tensor's bytes or a list's length do not fit its shape
  * @retval E_RANGE      a number outside its range
  * @retval E_NONFINITE  NaN or infinity anywhere
- * @retval E_DIGEST     Task: parameters are not those of model; Welcome: likewise
+ * @retval E_DIGEST     Welcome: what it says is not what its digest is of
  * @retval E_MEMORY     none, or more than a sound message takes: its size twice, 256
  * KiB and 4 bytes for each number that the model lets it have Cost: O(size). */
 MMOFL_CHECKED mmofl_status mmofl_message_read(const void *bytes, size_t size,

@@ -38,7 +38,7 @@ typedef struct mmofl_seal_address {
     const char *receiver;      /* a device, MMOFL_COORDINATOR or MMOFL_EVERYBODY */
     uint64_t receiver_session; /* 0: any life of the receiver */
     uint64_t sequence;         /* >= 1 */
-    bool pack;                 /* by zstd, if that makes it smaller */
+    bool pack;                 /* by zstd, if that saves an eighth */
 } mmofl_seal_address;
 
 /** Seal a message: *object is malloc'ed, the caller's.
@@ -53,19 +53,21 @@ MMOFL_CHECKED mmofl_status mmofl_seal(const mmofl_identity *who,
 typedef struct mmofl_envelope {
     char sender[MMOFL_WIRE_NAME_BYTES], receiver[MMOFL_WIRE_NAME_BYTES];
     uint64_t session, receiver_session, sequence;
-    bool is_signed;
-    size_t message_bytes; /* unpacked, as it claims */
-    void *memory;         /* mmofl_envelope_free */
+    uint64_t message_bytes; /* unpacked, as it claims */
+    /* Inside of src/wire: what lies in the object, and what was unpacked of it. */
+    uint64_t packing;
+    const uint8_t *signature, *packed; /* signature: NULL: it is not signed */
+    size_t packed_bytes;
+    uint8_t *unpacked; /* malloc; mmofl_envelope_free */
 } mmofl_envelope;
 
-/** Read the outside of an object of at most message_bytes + MMOFL_SEAL_OVERHEAD bytes.
- * Nothing of the object is borrowed.
+/** Read the outside of an object of at most message_bytes + MMOFL_SEAL_OVERHEAD bytes,
+ * which is borrowed as long as the envelope is used.
  * @retval E_LIMIT    larger, or claims a message larger than message_bytes
  * @retval E_SYNTAX   not a Sealed, or a signature of another size
  * @retval E_UNKNOWN  a packing that is not known here
  * @retval E_RANGE    a name, session or sequence that nobody has
- * @retval E_MEMORY   also: more than 2 * object + 4 KiB
- * On success: mmofl_envelope_free. */
+ * On success: mmofl_envelope_free.  Allocates nothing. */
 MMOFL_CHECKED mmofl_status mmofl_envelope_read(const void *object, size_t size,
                                                size_t message_bytes,
                                                mmofl_envelope *envelope,
@@ -79,7 +81,7 @@ MMOFL_CHECKED mmofl_status
 mmofl_envelope_verify(const mmofl_envelope *envelope, const char *federation,
                       const uint8_t public_key[MMOFL_KEY_BYTES], mmofl_error *err);
 
-/** Unpack the message; it lives as long as the envelope.
+/** Unpack the message; it lives as long as the envelope and its object.
  * @retval E_CORRUPT  not one zstd frame, or damaged
  * @retval E_COUNT    not of the size that the envelope claims
  * @retval E_MEMORY */

@@ -18,7 +18,7 @@ MOST_ACK = 1000  # bytes
 
 class Witness:
     """Which updates were acknowledged; of objects in one frame, as those of small models are.
-    Names are checked in the end: what is heard may be damaged, and that takes its time here."""
+    Checks are worked out in the end: what is heard may be damaged, and that takes its time here."""
 
     def __init__(self):
         self.updates, self.acks = {}, set()
@@ -29,37 +29,38 @@ class Witness:
             if len(frame["data"]) != frame["object_bytes"]:
                 return
             if topic.endswith(b"/up"):
-                self.updates.setdefault(frame["object"], set()).add((topic, frame["data"]))
+                self.updates.setdefault(frame["object"], set()).add((topic, payload))
             elif topic.endswith(b"/down") and len(frame["data"]) < MOST_ACK:
-                self.acks.add((topic, frame["object"], frame["data"]))
+                self.acks.add((topic, payload))
         except (wire.Broken, KeyError, ValueError):
             pass  # damaged
 
     @staticmethod
-    def message(topic, name, data, sender, receiver):
-        """What it says, if it is that object and between those two; else nothing."""
+    def message(topic, payload, sender, receiver):
+        """What it says, if it is whole and between those two; else nothing."""
         try:
+            data = wire.object_of([payload])
             sealed = wire.decode("Sealed", data)
-            if (wire.object_id(data) != name or sealed.get("sender", "") != sender or
+            if (sealed.get("sender", "") != sender or
                     sealed.get("receiver", "") != receiver or topic.count(b"/") != 4):
                 return {}
             message = sealed["message"]
             if sealed.get("packing") == ZSTD:
                 message = subprocess.run(["zstd", "-dcq"], input=message, capture_output=True, check=True).stdout
             return wire.decode("Message", message)
-        except (wire.Broken, KeyError, ValueError):
+        except (wire.Broken, KeyError, ValueError, struct.error):
             return {}
 
     def acknowledged_updates(self):
         """{(device, round)} that a device was told are kept."""
         out = set()
-        for topic, name, data in list(self.acks):
+        for topic, payload in list(self.acks):
             device = topic.split(b"/")[3].decode(errors="replace")
-            ack = self.message(topic, name, data, COORDINATOR, device).get("ack", {})
+            ack = self.message(topic, payload, COORDINATOR, device).get("ack", {})
             if ack.get("status") != "OK":
                 continue
-            for up, object_ in self.updates.get(ack["object"], ()):
-                update = self.message(up, ack["object"], object_, device, COORDINATOR).get("update")
+            for up, update_payload in self.updates.get(ack["object"], ()):
+                update = self.message(up, update_payload, device, COORDINATOR).get("update")
                 if update:
                     out.add((device, update["round"]))
         return out

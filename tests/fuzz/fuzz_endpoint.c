@@ -8,6 +8,7 @@
 
 #include "link/endpoint.h"
 #include "wire/frames.h"
+#include "wire/seal.h"
 
 enum { P = 300, PIECES = 64 };
 
@@ -120,11 +121,20 @@ static bool open_side(side *s, const char *name, double *now)
     return true;
 }
 
+/* Its own name, where it has one. */
+static mmofl_object_id name_of(const uint8_t *object, size_t size)
+{
+    mmofl_envelope e = {.session = 1, .sequence = 1};
+    mmofl_error err;
+    (void)!mmofl_envelope_read(object, size, size, &e, &err);
+    return mmofl_object_id_of(e.session, e.sequence);
+}
+
 /* An object in frames of 400 bytes. */
 static void give_object(const side *s, const uint8_t *object, size_t size)
 {
     uint8_t payload[400 + MMOFL_FRAME_OVERHEAD];
-    mmofl_object_id id = mmofl_object_id_of(object, size);
+    mmofl_object_id id = name_of(object, size);
     uint32_t n = mmofl_frame_chunks(size, 400);
     for (uint32_t i = 0; i < n; i++) {
         mmofl_frame frame = mmofl_frame_cut(&id, object, size, 400, i, true);

@@ -26,7 +26,6 @@ static void check_again(const mmofl_frame *frame)
         back.object_bytes != frame->object_bytes || back.ask != frame->ask ||
         back.size != frame->size || memcmp(back.data, frame->data, back.size) != 0)
         abort();
-    mmofl_frame_free(&back);
     free(payload);
 }
 
@@ -47,12 +46,11 @@ static void write_and_read(const uint8_t *data, size_t size)
     uint8_t *payload = malloc(mmofl_frame_bytes(&frame));
     mmofl_frame back;
     mmofl_error err;
-    if (payload && mmofl_frame_read(payload, mmofl_frame_write(&frame, payload), LIMIT,
-                                    &back, &err) == MMOFL_OK) {
-        if ((uint64_t)back.chunk * back.chunk_bytes + back.size > back.object_bytes)
-            abort();
-        mmofl_frame_free(&back);
-    }
+    if (payload &&
+        mmofl_frame_read(payload, mmofl_frame_write(&frame, payload), LIMIT, &back,
+                         &err) == MMOFL_OK &&
+        (uint64_t)back.chunk * back.chunk_bytes + back.size > back.object_bytes)
+        abort();
     free(payload);
 }
 
@@ -60,10 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mmofl_frame frame;
     mmofl_error err;
-    if (mmofl_frame_read(data, size, LIMIT, &frame, &err) == MMOFL_OK) {
+    if (mmofl_frame_read(data, size, LIMIT, &frame, &err) == MMOFL_OK)
         check_again(&frame);
-        mmofl_frame_free(&frame);
-    }
     write_and_read(data, size);
     return 0;
 }

@@ -63,7 +63,7 @@ ENDPOINT = {
                                  "parameters": tensor(), "seconds_left": 5.0}) +
     message(DEVICE, refusal={"status": "E_STATE", "text": "say Hello"}),
     "frames": b"".join(piece(COORDINATOR, PAYLOAD, f, LATER if i == 1 else 0)
-                       for i, f in enumerate(wire.frames_of(bytes(900), 400))) +
+                       for i, f in enumerate(wire.frames_of(bytes(900), 400, b"n" * 16))) +
     piece(DEVICE, OBJECT, wire.encode("Sealed", {"sender": "", "receiver": "a", "session": 9, "sequence": 1,
                                                  "message_bytes": 2, "message": b"\x42\0"})),
 }

@@ -23,7 +23,7 @@ static void thing_make(thing *t, uint64_t seed, size_t size)
     for (size_t i = 0; i < size; i++)
         t->bytes[i] = (uint8_t)mmofl_rng_bits(&rng);
     t->size = size;
-    t->id = mmofl_object_id_of(t->bytes, size);
+    t->id = mmofl_object_id_of(seed, size);
 }
 
 static mmofl_status add(mmofl_assembler *a, uint64_t source, const thing *t,
@@ -79,7 +79,7 @@ static void objects_of_many_sources_in_any_order_are_whole_once(void **state)
                 whole[s->thing]++;
                 CHECK_INT(object.size, things[s->thing].size);
                 assert_memory_equal(object.bytes, things[s->thing].bytes, object.size);
-                free(object.bytes);
+                free(object.memory);
             }
         }
         for (int i = 0; i < THINGS; i++)
@@ -135,7 +135,7 @@ static void finer_chunks_start_anew_and_coarser_ones_are_ignored(void **state)
     for (uint32_t c = 0; c < 3; c++)
         CHECK_OK(add(a, 1, &t, 500, c, 0, &object));
     CHECK_INT(object.size, 2000);
-    free(object.bytes);
+    free(object.memory);
     mmofl_assembler_delete(a);
 }
 
@@ -165,7 +165,7 @@ static void idle_objects_go_for_others_the_idle_longest_first(void **state)
     thing_make(&t[3], 9, 900);
     CHECK_OK(add(a, 4, &t[3], 1000, 0, 11.5, &object));
     CHECK_INT(object.size, 900);
-    free(object.bytes);
+    free(object.memory);
     mmofl_assembler_delete(a);
 }
 
@@ -206,29 +206,34 @@ static void old_objects_are_forgotten_in_time(void **state)
     mmofl_assembler_delete(a);
 }
 
-static void chunks_of_something_else_are_found_out(void **state)
+static void frames_of_another_size_are_not_of_the_object(void **state)
 {
     (void)state;
     static thing t, other;
     mmofl_assembler *a = assembler(&roomy);
     mmofl_object object;
     thing_make(&t, 1, 2000);
-    thing_make(&other, 2, 2000);
+    thing_make(&other, 2, 1500);
     other.id = t.id; /* a lie */
     CHECK_OK(add(a, 1, &t, 1000, 0, 0, &object));
-    CHECK_STATUS(add(a, 1, &other, 1000, 1, 0, &object), MMOFL_E_DIGEST);
-    CHECK(!object.bytes);
-    CHECK_INT(mmofl_assembler_use_of(a).objects, 0);
-    CHECK_OK(add(a, 1, &t, 1000, 1, 0, &object)); /* it can still be sent */
-    CHECK_OK(add(a, 1, &t, 1000, 0, 0, &object));
-    CHECK(object.bytes);
-    free(object.bytes);
-
-    other.size = 1500;
-    CHECK_OK(add(a, 1, &t, 1000, 0, 0, &object));
     CHECK_STATUS(add(a, 1, &other, 1000, 1, 0, &object), MMOFL_E_COUNT);
-    other.size = 900;
-    CHECK_STATUS(add(a, 1, &other, 1000, 0, 0, &object), MMOFL_E_DIGEST);
+    CHECK(!object.bytes);
+    CHECK_INT(mmofl_assembler_use_of(a).objects, 1);
+    CHECK_OK(add(a, 1, &t, 1000, 1, 0, &object));
+    assert_memory_equal(object.bytes, t.bytes, t.size);
+    free(object.memory);
+    mmofl_assembler_delete(a);
+}
+
+static void object_of_one_frame_is_where_the_frame_has_it(void **state)
+{
+    (void)state;
+    static thing t;
+    mmofl_assembler *a = assembler(&roomy);
+    mmofl_object object;
+    thing_make(&t, 1, 900);
+    CHECK_OK(add(a, 1, &t, 1000, 0, 0, &object));
+    CHECK(object.bytes == t.bytes && object.size == 900 && !object.memory);
     mmofl_assembler_delete(a);
 }
 
@@ -251,5 +256,6 @@ CHECK_MAIN(TEST(objects_of_many_sources_in_any_order_are_whole_once),
            TEST(idle_objects_go_for_others_the_idle_longest_first),
            TEST(source_has_so_many_objects_and_no_more),
            TEST(old_objects_are_forgotten_in_time),
-           TEST(chunks_of_something_else_are_found_out),
+           TEST(frames_of_another_size_are_not_of_the_object),
+           TEST(object_of_one_frame_is_where_the_frame_has_it),
            TEST(object_beyond_the_budget_is_refused))

@@ -230,7 +230,7 @@ static void nobody_speaks_on_anothers_topic(void **state)
     uint8_t *object, payload[65536];
     size_t size;
     CHECK_OK(mmofl_seal(&b, &to, m.bytes, m.size, &object, &size));
-    mmofl_object_id id = mmofl_object_id_of(object, size);
+    mmofl_object_id id = mmofl_object_id_of(b.session, to.sequence);
     mmofl_frame frame = mmofl_frame_cut(&id, object, size, (uint32_t)size, 0, true);
     size = mmofl_frame_write(&frame, payload);
     fake_route(&h.broker, "mmofl/home/device/a/up", payload, size, 1);
@@ -240,7 +240,34 @@ static void nobody_speaks_on_anothers_topic(void **state)
     fake_route(&h.broker, "mmofl/home/device/b/up", payload, size, 1);
     home_run(&h, 1);
     CHECK_INT(h.coordinator.n_received, 1);
+    home_delete(&h);
     free(object);
+    free(m.bytes);
+}
+
+/* Frames that have another object's name. */
+static void object_has_the_name_of_its_session_and_sequence(void **state)
+{
+    (void)state;
+    home h;
+    home_new(&h);
+    mmofl_identity b = {"home", "b", 202, NULL};
+    wire_bytes m = side_model(MMOFL_MESSAGE_UPDATE, HOME_P, 5);
+    for (uint64_t lie = 0; lie < 2; lie++) {
+        mmofl_seal_address to = {MMOFL_COORDINATOR, 0, 1000 + lie, false};
+        uint8_t *object, payload[65536];
+        size_t size;
+        CHECK_OK(mmofl_seal(&b, &to, m.bytes, m.size, &object, &size));
+        mmofl_object_id id = mmofl_object_id_of(b.session, to.sequence + lie);
+        mmofl_frame frame = mmofl_frame_cut(&id, object, size, (uint32_t)size, 0, true);
+        size = mmofl_frame_write(&frame, payload);
+        fake_route(&h.broker, "mmofl/home/device/b/up", payload, size, 1);
+        home_run(&h, 1);
+        CHECK_INT(h.coordinator.n_received, 1);
+        CHECK_INT(mmofl_endpoint_count(h.coordinator.endpoint).refused[MMOFL_E_CORRUPT],
+                  lie);
+        free(object);
+    }
     free(m.bytes);
     home_delete(&h);
 }
@@ -306,6 +333,7 @@ CHECK_MAIN(TEST(newest_living_process_wins_and_the_older_life_is_told),
            TEST(only_the_key_of_the_device_speaks_for_it),
            TEST(strangers_are_refused_and_leave_nothing),
            TEST(nobody_speaks_on_anothers_topic),
+           TEST(object_has_the_name_of_its_session_and_sequence),
            TEST(kinds_of_the_other_side_are_refused),
            TEST(forgotten_peer_is_asked_for_again),
            TEST(names_and_sessions_are_checked))

@@ -4,6 +4,7 @@
 #include "wire_fixture.h"
 
 #include "base/file.h"
+#include "base/rng.h"
 
 enum { LIMIT = 100000 };
 
@@ -79,6 +80,29 @@ static void what_does_not_get_smaller_is_not_packed(void **state)
     CHECK_OK(mmofl_envelope_open(&e, &back, &n, &err));
     assert_memory_equal(back, few, sizeof few);
     mmofl_envelope_free(&e);
+    free(bytes);
+}
+
+/* Parameters, say: of their bits only the exponents have something in common. */
+static void what_gets_little_smaller_is_not_packed(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static float numbers[N];
+    mmofl_rng rng = mmofl_rng_open(1, 0, 0, MMOFL_USE_TEST);
+    mmofl_identity who = wire_device();
+    mmofl_seal_address to = wire_to_coordinator(true);
+    uint8_t *bytes;
+    size_t size;
+    for (int i = 0; i < N; i++)
+        numbers[i] = (float)mmofl_rng_uniform(&rng) - 0.5F;
+    CHECK_OK(mmofl_seal(&who, &to, numbers, sizeof numbers, &bytes, &size));
+    CHECK(size > sizeof numbers);
+    free(bytes);
+    for (int i = 0; i < N; i++)
+        numbers[i] = (float)(i % 100);
+    CHECK_OK(mmofl_seal(&who, &to, numbers, sizeof numbers, &bytes, &size));
+    CHECK(size < sizeof numbers / 4);
     free(bytes);
 }
 
@@ -219,6 +243,7 @@ static void bad_objects_are_refused(void **state)
 
 CHECK_MAIN(TEST(message_comes_out_as_it_went_in),
            TEST(what_does_not_get_smaller_is_not_packed),
+           TEST(what_gets_little_smaller_is_not_packed),
            TEST(signature_is_of_one_key_and_one_federation),
            TEST(signature_covers_every_bit),
            TEST(unsigned_objects_are_opened_or_refused_whatever_their_bits),

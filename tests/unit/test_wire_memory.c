@@ -139,7 +139,7 @@ static void endpoints_outlive_any_allocation_that_fails(void **state)
     size_t before = bytes_held();
     for (failed = true; failed; n++)
         run_while_an_allocation_fails(n, &failed);
-    CHECK(n > 100);
+    CHECK(n > 40);
     CHECK_INT(bytes_held(), before);
 }
 

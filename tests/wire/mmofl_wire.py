@@ -255,7 +255,8 @@ def config_digest(welcome):
 # ---- frames -----------------------------------------------------------------------------
 
 def object_id(obj):
-    return struct.pack("<QQ", xxh64(obj), xxh64(obj, 1))
+    sealed = decode("Sealed", obj)
+    return struct.pack("<QQ", sealed["session"], sealed["sequence"])
 
 
 def frame_check(f):
@@ -264,12 +265,12 @@ def frame_check(f):
     return xxh64(head + f["data"])
 
 
-def frames_of(obj, chunk_bytes):
-    """The payloads of an object."""
+def frames_of(obj, chunk_bytes, name=None):
+    """The payloads of an object; by another name than its own where one is given."""
     out = []
     chunks = -(-len(obj) // chunk_bytes)
     for i in range(chunks):
-        f = {"version": 1, "object": object_id(obj), "object_bytes": len(obj),
+        f = {"version": 1, "object": name or object_id(obj), "object_bytes": len(obj),
              "chunk_bytes": chunk_bytes, "chunk": i, "ask": int(i == chunks - 1),
              "data": obj[i * chunk_bytes:(i + 1) * chunk_bytes]}
         f["check"] = frame_check(f)
