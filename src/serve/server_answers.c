@@ -4,8 +4,9 @@
  *   state of a participant      NONE -> ACCEPTED -> KEPT
  *                                 \-> DECLINED -/
  *
- * What the coordinator has taken stays taken: where the disk is full, the device sends
- * again, and the journal is tried again, until it is kept.  The round is not closed
+ * It is written before the coordinator takes it, and what the coordinator has taken
+ * stays taken: where the disk is full, the journal is tried again until it is kept,
+ * without the device, which may be gone or at a later round.  The round is not closed
  * before that (server_round.c), so that no model has what a restart would not have. */
 #include <stdio.h>
 
@@ -13,8 +14,9 @@
 
 /* Answers that came within this time go to the disk together. */
 static const double gather_s = 0.01;
-/* A journal that fails is told of so often, and what is refused. */
-static const double complain_s = 10, refusal_s = 1;
+/* A journal that fails is tried again after so long, and told of so often; what is
+ * refused is told of so often. */
+static const double retry_s = 0.25, complain_s = 10, refusal_s = 1;
 
 void mmofl_server_complain(mmofl_server *s, const mmofl_error *err)
 {
@@ -23,7 +25,8 @@ void mmofl_server_complain(mmofl_server *s, const mmofl_error *err)
     if (now - s->journal_told_s < complain_s)
         return;
     s->journal_told_s = now;
-    MMOFL_SERVER_SAY(s, WARNING, "%s; what devices send is asked for again", err->text);
+    MMOFL_SERVER_SAY(s, WARNING, "%s; nothing is acknowledged before that is mended",
+                     err->text);
 }
 
 void mmofl_server_tell_refused(mmofl_server *s, uint32_t number, const char *what,
@@ -150,20 +153,12 @@ static mmofl_status accept_answer(mmofl_server *s, uint32_t number, mmofl_messag
     return MMOFL_OK;
 }
 
-/* An answer that counts is kept before it is acknowledged. */
+/* It is acknowledged when the journal has it on the disk. */
 static void gather(mmofl_server *s, uint32_t number, uint32_t age,
                    const mmofl_arrival *arrival)
 {
-    mmofl_error err = {0};
-    mmofl_status st = mmofl_journal_add(s->setup.journal, number, s->round - age,
-                                        arrival->message, arrival->size, &err);
-    if (st && st != MMOFL_E_DUPLICATE) {
-        mmofl_server_complain(s, &err);
-        mmofl_endpoint_again(s->endpoint, s->device[number].peer, &arrival->object);
-        return;
-    }
     if (s->n_waiting == 0)
-        s->gathered_s = mmofl_server_now(s);
+        s->commit_s = mmofl_server_now(s) + gather_s;
     s->waiting[s->n_waiting++] = (mmofl_gathered){number, age, arrival->object};
 }
 
@@ -201,6 +196,28 @@ static bool is_ahead(const mmofl_server *s, const mmofl_answer_head *head)
            mmofl_digest_equal(head->config, &s->greeting.config_digest);
 }
 
+/* Written, then into the coordinator.  *again: it is to be sent again.
+ * @retval those of accept_answer */
+static mmofl_status keep_and_accept(mmofl_server *s, uint32_t number, mmofl_message *m,
+                                    const mmofl_origin *origin,
+                                    const mmofl_arrival *arrival, bool *again,
+                                    mmofl_error *err)
+{
+    mmofl_journal *journal = s->setup.journal;
+    mmofl_error why = {0};
+    mmofl_status kept = mmofl_journal_add(journal, number, s->round - origin->age,
+                                          arrival->message, arrival->size, &why);
+    if (kept && kept != MMOFL_E_DUPLICATE) {
+        mmofl_server_complain(s, &why);
+        *again = true;
+        return MMOFL_OK;
+    }
+    mmofl_status st = accept_answer(s, number, m, origin, err);
+    if (st && !kept)
+        mmofl_journal_take_back(journal);
+    return st;
+}
+
 bool mmofl_server_take_answer(mmofl_server *s, mmofl_peer *peer, mmofl_message *m,
                               const mmofl_arrival *arrival, mmofl_error *answer)
 {
@@ -225,10 +242,12 @@ bool mmofl_server_take_answer(mmofl_server *s, mmofl_peer *peer, mmofl_message *
         return refuse(s, number, &head, answer);
     if (is_kept(d, origin.age))
         return true;
-    if (s->n_waiting == MMOFL_GATHERED_MOST)
-        return put_off(s, peer, arrival);
-    if (!is_taken(d, origin.age) && accept_answer(s, number, m, &origin, answer))
+    bool again = s->n_waiting == MMOFL_GATHERED_MOST;
+    if (!again && !is_taken(d, origin.age) &&
+        keep_and_accept(s, number, m, &origin, arrival, &again, answer))
         return refuse(s, number, &head, answer);
+    if (again)
+        return put_off(s, peer, arrival);
     gather(s, number, origin.age, arrival);
     return false;
 }
@@ -238,32 +257,43 @@ bool mmofl_server_take_answer(mmofl_server *s, mmofl_peer *peer, mmofl_message *
 static bool is_time_to_commit(const mmofl_server *s)
 {
     uint32_t there = s->answers + s->declines + (uint32_t)s->n_waiting;
-    return s->n_waiting == 0 || s->n_waiting >= MMOFL_GATHERED_MOST / 2 ||
-           there >= s->n_participants ||
-           mmofl_server_now(s) - s->gathered_s >= gather_s;
+    bool is_all = s->n_waiting == 0 || s->n_waiting >= MMOFL_GATHERED_MOST / 2 ||
+                  there >= s->n_participants;
+    return (is_all && !s->is_disk_short) || mmofl_server_now(s) >= s->commit_s;
 }
 
-/* Where the disk does not take it, devices send it again. */
+/* Where the disk does not take it now, all wait. */
 void mmofl_server_commit(mmofl_server *s)
 {
     mmofl_error err = {0};
     if ((s->n_waiting == 0 && !s->sessions_changed) || !is_time_to_commit(s))
         return;
-    mmofl_status st = mmofl_journal_commit(s->setup.journal, &err);
-    if (st)
+    s->sessions_changed = false;
+    s->is_disk_short = mmofl_journal_commit(s->setup.journal, &err) != MMOFL_OK;
+    if (s->is_disk_short) {
+        s->commit_s = mmofl_server_now(s) + retry_s;
         mmofl_server_complain(s, &err);
+        return;
+    }
     for (int i = 0; i < s->n_waiting; i++) {
         const mmofl_gathered *g = &s->waiting[i];
         mmofl_served *d = &s->device[g->device];
-        if (!st)
-            note_kept(s, d, g->age);
-        if (d->peer && st)
-            mmofl_endpoint_again(s->endpoint, d->peer, &g->object);
-        else if (d->peer) /* it was not revoked meanwhile */
+        note_kept(s, d, g->age);
+        if (d->peer) /* it was not revoked meanwhile */
             mmofl_endpoint_answer(s->endpoint, d->peer, &g->object, MMOFL_OK, "");
     }
     s->n_waiting = 0;
-    s->sessions_changed = false;
+}
+
+void mmofl_server_drop_waiting(mmofl_server *s)
+{
+    for (int i = 0; i < s->n_waiting; i++) {
+        const mmofl_gathered *g = &s->waiting[i];
+        const mmofl_served *d = &s->device[g->device];
+        if (d->peer)
+            mmofl_endpoint_again(s->endpoint, d->peer, &g->object);
+    }
+    s->n_waiting = 0;
 }
 
 /* One that the journal has and the coordinator does not take (the clipping norm and

@@ -98,7 +98,8 @@ struct mmofl_server {
     /* Answers on their way to the disk. */
     mmofl_gathered *waiting; /* (MMOFL_GATHERED_MOST) */
     int n_waiting;
-    double gathered_s; /* when the first of them came */
+    double commit_s;    /* when they go there, at the latest */
+    bool is_disk_short; /* it did not take what was committed last */
     bool sessions_changed;
     double journal_told_s;    /* when its last failure was told */
     double refusal_told_s;    /* when the last refusal was told */
@@ -160,6 +161,9 @@ void mmofl_server_give_up(mmofl_server *s, uint32_t number);
 
 /** Put on the disk what was gathered, when it is time, and acknowledge it. */
 void mmofl_server_commit(mmofl_server *s);
+
+/** The round ends before they were acknowledged: they may come again. */
+void mmofl_server_drop_waiting(mmofl_server *s);
 
 /** Take what the journal has of the open round.  @retval E_MEMORY, the journal's */
 MMOFL_CHECKED mmofl_status mmofl_server_replay(mmofl_server *s, mmofl_error *err);

@@ -237,6 +237,7 @@ static void begin_round(mmofl_server *s)
 
 static void end_round(mmofl_server *s)
 {
+    mmofl_server_drop_waiting(s);
     mmofl_server_late_move_on(s);
     for (uint32_t i = 0; i < s->n_devices; i++) {
         mmofl_served *d = &s->device[i];

@@ -2,7 +2,9 @@
  *
  * Messages lie in a file of their own, one behind the other from its beginning, and
  * again from there when another round has begun: its beginning is committed, so no row
- * names the old ones any more. */
+ * names the old ones any more.  Their rows are made when they are committed, and again
+ * where that failed: an answer that was added is not lost but with the process. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +12,19 @@
 #include "store/side_file.h"
 #include "store/sql.h"
 
+/* An answer whose row is still to be made. */
+typedef struct new_answer {
+    uint64_t device, round;
+    mmofl_side_value message;
+} new_answer;
+
 struct mmofl_journal {
     mmofl_sql *sql;
     mmofl_side_file messages;
-    uint64_t end, kept_end; /* of messages; of those whose rows are committed */
-    bool is_dirty;          /* a transaction is open */
+    uint64_t end; /* of the messages */
+    new_answer *fresh;
+    size_t n_fresh, room;
+    bool is_dirty;     /* a transaction is open */
     mmofl_status lost; /* why a transaction ended before it was committed; OK: none */
 };
 
@@ -39,7 +49,7 @@ static mmofl_status find_end(mmofl_journal *j, mmofl_error *err)
     int64_t end = 0;
     mmofl_status st = mmofl_sql_number(
         j->sql, "SELECT coalesce(max(at + bytes), 0) FROM answer", &end, err);
-    j->end = j->kept_end = (uint64_t)end;
+    j->end = (uint64_t)end;
     return st;
 }
 
@@ -69,6 +79,7 @@ void mmofl_journal_close(mmofl_journal *j)
         (void)!mmofl_sql_end(j->sql, MMOFL_E_INTERRUPTED, NULL);
     mmofl_sql_close(j->sql);
     mmofl_side_file_close(&j->messages);
+    free(j->fresh);
     free(j);
 }
 
@@ -78,7 +89,6 @@ static mmofl_status begin_change(mmofl_journal *j, mmofl_error *err)
         return MMOFL_OK;
     mmofl_status st = mmofl_sql_begin(j->sql, true, err);
     j->is_dirty = !st;
-    j->end = j->kept_end; /* what a transaction before this one lost is written over */
     return st;
 }
 
@@ -93,6 +103,40 @@ static mmofl_status after_change(mmofl_journal *j, mmofl_status st)
     return st;
 }
 
+/* SQLite knows 64 bits as a signed number only. */
+static int64_t as_signed(uint64_t bits)
+{
+    int64_t number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static uint64_t as_unsigned(int64_t number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
+static mmofl_status insert_answer(mmofl_journal *j, const new_answer *a,
+                                  mmofl_error *err)
+{
+    sqlite3_stmt *s;
+    mmofl_status st =
+        mmofl_sql_prepare(j->sql,
+                          "INSERT INTO answer (device, round, at, bytes, digest)"
+                          " VALUES (?, ?, ?, ?, ?)",
+                          &s, err);
+    if (st)
+        return st;
+    int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)a->device);
+    bound |= sqlite3_bind_int64(s, 2, (sqlite3_int64)a->round);
+    bound |= sqlite3_bind_int64(s, 3, (sqlite3_int64)a->message.at);
+    bound |= sqlite3_bind_int64(s, 4, (sqlite3_int64)a->message.size);
+    bound |= sqlite3_bind_int64(s, 5, as_signed(a->message.check));
+    return mmofl_sql_run(j->sql, s, bound, err);
+}
+
 mmofl_status mmofl_journal_commit(mmofl_journal *j, mmofl_error *err)
 {
     mmofl_status lost = j->lost;
@@ -104,20 +148,23 @@ mmofl_status mmofl_journal_commit(mmofl_journal *j, mmofl_error *err)
         return mmofl_fail(err, lost, "%s: nothing kept: %s", j->sql->path,
                           mmofl_status_text(lost));
     }
-    if (!j->is_dirty)
+    if (!mmofl_journal_is_dirty(j))
         return MMOFL_OK;
-    j->is_dirty = false;
-    mmofl_status st =
-        j->end > j->kept_end ? mmofl_side_file_sync(&j->messages, err) : MMOFL_OK;
+    mmofl_status st = begin_change(j, err);
+    for (size_t i = 0; !st && i < j->n_fresh; i++)
+        st = insert_answer(j, &j->fresh[i], err);
+    if (!st && j->n_fresh > 0)
+        st = mmofl_side_file_sync(&j->messages, err);
     st = mmofl_sql_end(j->sql, st, err);
+    j->is_dirty = false;
     if (!st)
-        j->kept_end = j->end;
+        j->n_fresh = 0;
     return st;
 }
 
 bool mmofl_journal_is_dirty(const mmofl_journal *j)
 {
-    return j->is_dirty || j->lost;
+    return j->is_dirty || j->lost || j->n_fresh > 0;
 }
 
 /* ---- the round ---- */
@@ -198,7 +245,7 @@ mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
         mmofl_status ended = mmofl_journal_commit(j, st ? NULL : err);
         st = st ? st : ended;
         if (!st)
-            j->end = j->kept_end = 0;
+            j->end = 0;
     }
     *goes_on = answers > 0;
     return st;
@@ -206,46 +253,66 @@ mmofl_status mmofl_journal_begin(mmofl_journal *j, uint64_t round,
 
 /* ---- what is added ---- */
 
-/* SQLite knows 64 bits as a signed number only. */
-static int64_t as_signed(uint64_t bits)
+/* Has that device answered that round, in a row or without one yet? */
+static mmofl_status find_answer(mmofl_journal *j, uint64_t device, uint64_t round,
+                                bool *found, mmofl_error *err)
 {
-    int64_t number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
+    sqlite3_stmt *s;
+    for (size_t i = 0; i < j->n_fresh; i++)
+        if (j->fresh[i].device == device && j->fresh[i].round == round) {
+            *found = true;
+            return MMOFL_OK;
+        }
+    mmofl_status st = mmofl_sql_prepare(
+        j->sql, "SELECT count(*) FROM answer WHERE device = ? AND round = ?", &s, err);
+    if (st)
+        return st;
+    sqlite3_bind_int64(s, 1, (sqlite3_int64)device);
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)round);
+    if (mmofl_sql_next(j->sql, s, &st, err))
+        *found = sqlite3_column_int(s, 0) > 0;
+    sqlite3_reset(s);
+    return st;
 }
 
-static uint64_t as_unsigned(int64_t number)
+static mmofl_status make_room(mmofl_journal *j, mmofl_error *err)
 {
-    uint64_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    return bits;
+    if (j->n_fresh < j->room)
+        return MMOFL_OK;
+    size_t room = j->room ? 2 * j->room : 16;
+    new_answer *fresh = realloc(j->fresh, room * sizeof *fresh);
+    if (!fresh)
+        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", j->sql->path);
+    j->fresh = fresh;
+    j->room = room;
+    return MMOFL_OK;
 }
 
 mmofl_status mmofl_journal_add(mmofl_journal *j, uint64_t device, uint64_t round,
                                const void *message, size_t size, mmofl_error *err)
 {
-    sqlite3_stmt *s;
-    mmofl_side_value value;
-    mmofl_status st = begin_change(j, err);
+    bool found = false;
+    new_answer answer = {device, round, {.at = j->end}};
+    mmofl_status st = find_answer(j, device, round, &found, err);
+    if (!st && found)
+        st = mmofl_fail(err, MMOFL_E_DUPLICATE,
+                        "%s: device %llu has answered round %llu", j->sql->path,
+                        (unsigned long long)device, (unsigned long long)round);
     if (!st)
-        st = mmofl_sql_prepare(j->sql,
-                               "INSERT INTO answer (device, round, at, bytes, digest)"
-                               " VALUES (?, ?, ?, ?, ?)",
-                               &s, err);
+        st = make_room(j, err);
+    if (!st)
+        st = mmofl_side_file_put(&j->messages, &answer.message, message, size, err);
     if (st)
         return st;
-    value.at = j->end;
-    st = mmofl_side_file_put(&j->messages, &value, message, size, err);
-    if (st)
-        return st;
-    int bound = sqlite3_bind_int64(s, 1, (sqlite3_int64)device);
-    bound |= sqlite3_bind_int64(s, 2, (sqlite3_int64)round);
-    bound |= sqlite3_bind_int64(s, 3, (sqlite3_int64)value.at);
-    bound |= sqlite3_bind_int64(s, 4, (sqlite3_int64)value.size);
-    bound |= sqlite3_bind_int64(s, 5, as_signed(value.check));
-    st = after_change(j, mmofl_sql_run(j->sql, s, bound, err));
-    j->end += st ? 0 : value.size;
-    return st;
+    j->fresh[j->n_fresh++] = answer;
+    j->end += size;
+    return MMOFL_OK;
+}
+
+void mmofl_journal_take_back(mmofl_journal *j)
+{
+    assert(j->n_fresh > 0);
+    j->end = j->fresh[--j->n_fresh].message.at;
 }
 
 mmofl_status mmofl_journal_keep_model(mmofl_journal *j, uint64_t round,

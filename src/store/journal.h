@@ -38,11 +38,16 @@ mmofl_journal_begin(mmofl_journal *journal, uint64_t round,
                     const unsigned char digest[MMOFL_JOURNAL_DIGEST_BYTES],
                     uint64_t since, bool *goes_on, mmofl_error *err);
 
-/** Add to the open round what a device made for `round`; not yet committed.
- * @retval E_DUPLICATE  it is there */
+/** Add to the open round what a device made for `round`; not yet committed.  Once it
+ * was added, each commit tries to keep it, until one has.
+ * @retval E_DUPLICATE  it is there
+ * @retval E_NO_SPACE, E_IO, E_MEMORY  it is not, and nothing is changed */
 MMOFL_CHECKED mmofl_status mmofl_journal_add(mmofl_journal *journal, uint64_t device,
                                              uint64_t round, const void *message,
                                              size_t size, mmofl_error *err);
+
+/** Forget what was added last, before anything else is done. */
+void mmofl_journal_take_back(mmofl_journal *journal);
 
 /** Keep the model of a round, and forget those before `since`; not yet committed. */
 MMOFL_CHECKED mmofl_status mmofl_journal_keep_model(mmofl_journal *journal,
@@ -56,8 +61,9 @@ MMOFL_CHECKED mmofl_status mmofl_journal_set_session(mmofl_journal *journal,
                                                      mmofl_error *err);
 
 /** Put everything since the last commit on the disk; cheap when there is nothing.
- * On failure it is as if nothing had been added since then.  A call that failed before
- * may have taken what was gathered with it: then this one fails once, too. */
+ * On failure answers are still to be committed, and of all else it is as if nothing had
+ * been done since then.  A call that failed before may have taken what was gathered
+ * with it: then this one fails once, too. */
 MMOFL_CHECKED mmofl_status mmofl_journal_commit(mmofl_journal *journal,
                                                 mmofl_error *err);
 

@@ -133,8 +133,9 @@ static void another_file_is_refused_and_left_alone(void **state)
 }
 
 /* SQLite ends the transaction by itself when the disk is full: those whose answers were
- * in it must not be told that they are kept. */
-static void a_full_disk_takes_the_gathered_answers_and_the_commit_says_so(void **state)
+ * to go with it must not be told that they are kept before a later one has them. */
+static void
+a_full_disk_fails_the_commit_and_the_next_one_keeps_the_answers(void **state)
 {
     enum { BIG = 64 << 20 };
     mmofl_journal *j;
@@ -153,13 +154,13 @@ static void a_full_disk_takes_the_gathered_answers_and_the_commit_says_so(void *
     CHECK(mmofl_journal_is_dirty(j));
     CHECK(mmofl_journal_commit(j, &err) != MMOFL_OK);
     CHECK_CONTAINS(err.text, "journal");
-    CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK(mmofl_journal_is_dirty(j)); /* the answer is not lost */
     CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    add(j, 1, "again");
     CHECK_OK(mmofl_journal_commit(j, &err));
+    CHECK(!mmofl_journal_is_dirty(j));
     CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
     CHECK_INT(h.n, 1);
-    CHECK_TEXT(h.message[0], "again");
+    CHECK_TEXT(h.message[0], "small");
     mmofl_journal_close(j);
     free(big);
 }
@@ -183,6 +184,8 @@ static void an_answer_that_does_not_fit_costs_no_other(void **state)
     CHECK(mmofl_journal_add(j, 2, 1, big, BIG, &err) != MMOFL_OK);
     CHECK_CONTAINS(err.text, "journal-messages");
     CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    add(j, 2, "taken back");
+    mmofl_journal_take_back(j);
     add(j, 2, "smaller");
     CHECK_OK(mmofl_journal_commit(j, &err));
     CHECK_OK(mmofl_journal_each(j, hear, &h, &err));
@@ -326,7 +329,7 @@ static void models_are_kept_as_long_as_they_count(void **state)
     mmofl_journal_close(j);
 }
 
-CHECK_MAIN(IN_A_FOLDER(a_full_disk_takes_the_gathered_answers_and_the_commit_says_so),
+CHECK_MAIN(IN_A_FOLDER(a_full_disk_fails_the_commit_and_the_next_one_keeps_the_answers),
            IN_A_FOLDER(an_answer_that_does_not_fit_costs_no_other),
            IN_A_FOLDER(a_damaged_answer_is_refused),
            IN_A_FOLDER(messages_of_a_new_round_take_the_place_of_the_old_ones),
