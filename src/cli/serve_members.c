@@ -125,6 +125,21 @@ static mmofl_status choose(const mmofl_deployment *d, mmofl_admission_list *all,
     return MMOFL_OK;
 }
 
+/* Those of *all, which is used up, that are served here. */
+static mmofl_status serve_devices(mmofl_deployment *d, mmofl_admission_list *all,
+                                  bool is_file, mmofl_admission_list *list,
+                                  mmofl_error *err)
+{
+    mmofl_status st = choose(d, all, err);
+    if (st) {
+        mmofl_admission_free(all);
+        return st;
+    }
+    d->list_file = is_file ? d->options->devices : NULL;
+    *list = *all;
+    return MMOFL_OK;
+}
+
 static mmofl_status load_members(mmofl_deployment *d, mmofl_admission_list *list,
                                  mmofl_error *err)
 {
@@ -133,21 +148,13 @@ static mmofl_status load_members(mmofl_deployment *d, mmofl_admission_list *list
     if (d->options->shards)
         return load_shards(d, list, err);
     mmofl_status st = load_devices(d, &all, &is_file, err);
-    if (st)
-        return st;
-    if ((st = choose(d, &all, err))) {
-        mmofl_admission_free(&all);
-        return st;
-    }
-    d->list_file = is_file ? d->options->devices : NULL;
-    *list = all;
-    return MMOFL_OK;
+    return st ? st : serve_devices(d, &all, is_file, list, err);
 }
 
 /* ---- the experiment ---- */
 
-/* Once more, with as many devices as the list has. */
-static mmofl_status load_with_fleet(mmofl_deployment *d, mmofl_error *err)
+/* Once more, with as many devices as the list has, whose members are these. */
+static mmofl_status load_listed(mmofl_deployment *d, mmofl_error *err)
 {
     const mmofl_serve_options *o = d->options;
     mmofl_admission_list all;
@@ -156,11 +163,14 @@ static mmofl_status load_with_fleet(mmofl_deployment *d, mmofl_error *err)
     if (st)
         return st;
     set_fleet(d, all.n);
-    mmofl_admission_free(&all);
     mmofl_experiment_free(&d->experiment);
     d->experiment = (mmofl_experiment){0};
-    return mmofl_experiment_load(o->experiment, o->settings.text, o->settings.n,
-                                 &d->experiment, err);
+    st = mmofl_experiment_load(o->experiment, o->settings.text, o->settings.n,
+                               &d->experiment, err);
+    if (!st && !o->shards)
+        return serve_devices(d, &all, is_file, &d->list[0], err);
+    mmofl_admission_free(&all); /* they are the shards' */
+    return st ? st : load_shards(d, &d->list[0], err);
 }
 
 static void name_folder(mmofl_deployment *d)
@@ -185,11 +195,8 @@ mmofl_status mmofl_serve_load_experiment(mmofl_deployment *d, mmofl_error *err)
     if (st)
         return st;
     name_folder(d);
-    if (o->devices)
-        st = load_with_fleet(d, err);
+    st = o->devices ? load_listed(d, err) : load_members(d, &d->list[0], err);
     d->experiment.n_seeds = d->experiment.n_seeds > 0; /* devices live once */
-    if (!st)
-        st = load_members(d, &d->list[0], err);
     if (d->list_file)
         mmofl_reload_watch();
     return st;

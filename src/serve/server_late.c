@@ -67,12 +67,14 @@ static mmofl_earlier_model *slot_of(const mmofl_server *s, uint64_t round)
     return &s->earlier[round % (s->setup.rules.staleness + 1)];
 }
 
-static void put_model(mmofl_server *s, uint64_t round, const void *parameters)
+/* digest: NULL: it is not known. */
+static void put_model(mmofl_server *s, uint64_t round, const void *parameters,
+                      const mmofl_digest *digest)
 {
     mmofl_earlier_model *slot = slot_of(s, round);
     size_t n = s->model->n_parameters;
     memcpy(slot->parameters, parameters, n * sizeof *slot->parameters);
-    slot->digest = mmofl_model_digest(slot->parameters, n);
+    slot->digest = digest ? *digest : mmofl_model_digest(slot->parameters, n);
     slot->round = round;
 }
 
@@ -81,7 +83,7 @@ static void restore_model(void *context, uint64_t round, const void *model, size
     mmofl_server *s = context;
     if (round < s->round && s->round - round <= s->setup.rules.staleness &&
         size == s->model->n_parameters * sizeof(float))
-        put_model(s, round, model);
+        put_model(s, round, model, NULL);
 }
 
 static void restore_answer(void *context, uint64_t device, uint64_t round)
@@ -112,7 +114,7 @@ mmofl_status mmofl_server_late_begin(mmofl_server *s, bool *goes_on, mmofl_error
     uint64_t rounds = s->setup.rules.staleness;
     mmofl_status st = MMOFL_OK;
     if (counts_late(s)) {
-        put_model(s, s->round, s->broadcast->parameters);
+        put_model(s, s->round, s->broadcast->parameters, &s->model_digest);
         st = mmofl_journal_keep_model(
             s->setup.journal, s->round, s->broadcast->parameters,
             s->model->n_parameters * sizeof(float), since(s->round, rounds), err);
