@@ -82,7 +82,7 @@ mmofl_status mmofl_run_folder_commit(mmofl_run_folder *folder, mmofl_run *run,
     char seed_folder[MMOFL_RUN_PATH_BYTES], file[MMOFL_RUN_FILE_BYTES];
     mmofl_run_files_name(record->round, file);
     mmofl_checkpoint_record row = {.round = record->round, .file = file};
-    bool is_durable = run->synced_round < 0 || mmofl_run_folder_syncs_always(folder) ||
+    bool is_durable = mmofl_run_folder_syncs_always(folder) ||
                       mmofl_clock_seconds() - run->synced_at_s > SYNC_SECONDS;
     mmofl_status st = mmofl_run_folder_seed_path(folder, run->seed, "", seed_folder,
                                                  sizeof seed_folder, err);
