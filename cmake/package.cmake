@@ -1,5 +1,6 @@
 # Debian packages, by `./dev package`: the program, the device's agent, the library, and what
-# building against it takes.  Dependencies on libraries are worked out by dpkg-shlibdeps.
+# building against it takes.  Dependencies on libraries are worked out by dpkg-shlibdeps, but for
+# those that are opened when they are needed (library.cmake), which are recommended.
 set(CPACK_GENERATOR DEB)
 set(CPACK_COMPONENTS_ALL program device library development)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -15,6 +16,8 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME mmofl)
 set(CPACK_COMPONENT_PROGRAM_DESCRIPTION
     "multimodal online federated learning: simulator and coordinator")
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "libcurl4 | libcurl4t64, libmicrohttpd12 | libmicrohttpd12t64")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "${CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS}")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "mosquitto, mmofl-device, openmpi-bin")
 
 set(CPACK_DEBIAN_DEVICE_PACKAGE_NAME mmofl-device)

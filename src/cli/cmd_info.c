@@ -1,7 +1,6 @@
 /* cmd_info.c - `mmofl info`: this build and this machine. */
 #include <archive.h>
 #include <argp.h>
-#include <curl/curl.h>
 #include <jansson.h>
 #include <libdeflate.h>
 #include <libfyaml.h>
@@ -13,6 +12,7 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "cli/command.h"
+#include "data/curl.h"
 #include "link/join.h"
 #include "nn/isa.h"
 
@@ -61,11 +61,15 @@ static int info_main(int argc, char **argv)
     printf("%-14s %s\n", "mpi", mpi);
     if (mmofl_file_cache_folder(cache, sizeof cache, NULL) == MMOFL_OK)
         printf("%-14s %s\n", "data cache", cache);
+    mmofl_curl curl;
+    const char *curl_text = mmofl_curl_open(&curl, NULL)
+                                ? "none"
+                                : curl.version_info(CURLVERSION_NOW)->version;
     printf("%-14s libfyaml %s, jansson %s, sqlite %s, libsodium %s, %s, libdeflate %s, "
            "libcurl %s\n",
            "libraries", fy_library_version(), JANSSON_VERSION, sqlite3_libversion(),
            sodium_version_string(), archive_version_string(), LIBDEFLATE_VERSION_STRING,
-           curl_version_info(CURLVERSION_NOW)->version);
+           curl_text);
     return EXIT_DONE;
 }
 

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-#include <curl/curl.h>
 #include <jansson.h>
 
 #include "cli/command.h"
 #include "cli/stop.h"
+#include "data/curl.h"
 
 enum { KEY_JSON = 256, KEY_ALL };
 enum { MOST_BYTES = 256 << 20, ROWS = 20, URL_BYTES = 1024, TIMEOUT_S = 10 };
@@ -100,21 +100,25 @@ static mmofl_status ask(const char *base, body *b, mmofl_error *err)
     if (n + sizeof "/status" > sizeof url)
         return mmofl_fail(err, MMOFL_E_LIMIT, "%s: too long", base);
     snprintf(url, sizeof url, "%.*s/status", (int)n, base);
-    CURL *curl = curl_easy_init();
-    if (!curl)
+    mmofl_curl curl;
+    mmofl_status st = mmofl_curl_open(&curl, err);
+    if (st)
+        return st;
+    CURL *handle = curl.easy_init();
+    if (!handle)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory to ask");
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, b);
-    CURLcode failed = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
-    curl_easy_cleanup(curl);
+    curl.easy_setopt(handle, CURLOPT_URL, url);
+    curl.easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl.easy_setopt(handle, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+    curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
+    curl.easy_setopt(handle, CURLOPT_WRITEDATA, b);
+    CURLcode failed = curl.easy_perform(handle);
+    curl.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
+    curl.easy_cleanup(handle);
     if (failed)
         return mmofl_fail(err, MMOFL_E_NETWORK, "%s: %s; is `mmofl serve` running?",
-                          url, curl_easy_strerror(failed));
+                          url, curl.easy_strerror(failed));
     if (code != 200 || !b->text)
         return mmofl_fail(err, MMOFL_E_NETWORK, "%s: answers %ld", url, code);
     return MMOFL_OK;
@@ -258,7 +262,6 @@ static int status_main(int argc, char **argv)
     request r = {0};
     mmofl_error err = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &r);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
     mmofl_stop_watch();
     mmofl_status st = show(&r, &err);
     while (r.watch_s > 0 && !mmofl_stop_asked()) {
@@ -272,7 +275,6 @@ static int status_main(int argc, char **argv)
         err = (mmofl_error){0};
         st = show(&r, &err);
     }
-    curl_global_cleanup();
     return st ? mmofl_cli_complain(&err) : EXIT_DONE;
 }
 

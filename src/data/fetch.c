@@ -10,7 +10,6 @@
  * Only https is spoken, to servers whose certificate holds; http is for a mirror on
  * this machine (and the tests).  The digest would catch a changed file either way. */
 #define _XOPEN_SOURCE 700
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "data/curl.h"
 #include "data/source.h"
 
 enum {
@@ -32,6 +32,7 @@ enum {
 };
 
 struct fetch {
+    mmofl_curl curl;
     const mmofl_data_source *source;
     const char *url;
     char file[PATH_BYTES], part[PATH_BYTES];
@@ -52,27 +53,29 @@ static bool is_loopback(const char *host)
 }
 
 /* https to anybody, http to this machine only. */
-static mmofl_status check_url(const char *url, bool *loopback, mmofl_error *err)
+static mmofl_status check_url(const mmofl_curl *curl, const char *url, bool *loopback,
+                              mmofl_error *err)
 {
-    CURLU *parts = curl_url();
+    CURLU *parts = curl->url();
     char *scheme = NULL, *host = NULL;
     mmofl_status st = MMOFL_OK;
     if (!parts)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory to read a URL");
-    if (curl_url_set(parts, CURLUPART_URL, url, 0) ||
-        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0)) {
+    if (curl->url_set(parts, CURLUPART_URL, url, 0) ||
+        curl->url_get(parts, CURLUPART_SCHEME, &scheme, 0)) {
         st = mmofl_fail(err, MMOFL_E_SYNTAX, "'%.200s' is not a URL", url);
     } else {
         /* file:// has no host; then it is not this machine's server either. */
-        *loopback = !curl_url_get(parts, CURLUPART_HOST, &host, 0) && is_loopback(host);
+        *loopback =
+            !curl->url_get(parts, CURLUPART_HOST, &host, 0) && is_loopback(host);
         if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && *loopback))
             st = mmofl_fail(err, MMOFL_E_UNSUPPORTED,
                             "%.200s: wanted https:// (http:// only to this machine)",
                             url);
     }
-    curl_free(scheme);
-    curl_free(host);
-    curl_url_cleanup(parts);
+    curl->free(scheme);
+    curl->free(host);
+    curl->url_cleanup(parts);
     return st;
 }
 
@@ -203,27 +206,28 @@ static int show_progress(void *context, curl_off_t total, curl_off_t now,
 
 /* --- transfer --------------------------------------------------------------------- */
 
-static void set_up(CURL *curl, struct fetch *fetch, bool loopback, char *reason)
+static void set_up(CURL *handle, struct fetch *fetch, bool loopback, char *reason)
 {
-    curl_easy_setopt(curl, CURLOPT_URL, fetch->url);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "mmofl");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, loopback ? "http,https" : "https");
-    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, fetch);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, show_progress);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, fetch);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    const mmofl_curl *curl = &fetch->curl;
+    curl->easy_setopt(handle, CURLOPT_URL, fetch->url);
+    curl->easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
+    curl->easy_setopt(handle, CURLOPT_USERAGENT, "mmofl");
+    curl->easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl->easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
+    curl->easy_setopt(handle, CURLOPT_PROTOCOLS_STR, loopback ? "http,https" : "https");
+    curl->easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    curl->easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+    curl->easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+    curl->easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+    curl->easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
+    curl->easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+    curl->easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl->easy_setopt(handle, CURLOPT_WRITEDATA, fetch);
+    curl->easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, show_progress);
+    curl->easy_setopt(handle, CURLOPT_XFERINFODATA, fetch);
+    curl->easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
     if (loopback) /* a proxy could not reach this machine's own server */
-        curl_easy_setopt(curl, CURLOPT_PROXY, "");
+        curl->easy_setopt(handle, CURLOPT_PROXY, "");
 }
 
 static mmofl_status refuse_network(const struct fetch *fetch, const char *reason,
@@ -248,15 +252,17 @@ static mmofl_status transfer_failed(const struct fetch *fetch, CURLcode code,
                           fetch->url, most_bytes(fetch));
     if (code == CURLE_OUT_OF_MEMORY)
         return mmofl_fail(err, MMOFL_E_MEMORY, "%.300s: out of memory", fetch->url);
-    return refuse_network(fetch, *reason ? reason : curl_easy_strerror(code), err);
+    return refuse_network(fetch, *reason ? reason : fetch->curl.easy_strerror(code),
+                          err);
 }
 
 /* The transfer went well, but the part is shorter than the file.  Without an announced
  * length that may be a lost connection; with one the server has another file. */
-static mmofl_status ended_early(const struct fetch *fetch, CURL *curl, mmofl_error *err)
+static mmofl_status ended_early(const struct fetch *fetch, CURL *handle,
+                                mmofl_error *err)
 {
     curl_off_t announced = -1;
-    curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    fetch->curl.easy_getinfo(handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
     if (announced < 0)
         return refuse_network(fetch, "the connection ended early", err);
     return mmofl_fail(err, MMOFL_E_DIGEST,
@@ -269,23 +275,24 @@ static mmofl_status ended_early(const struct fetch *fetch, CURL *curl, mmofl_err
 static mmofl_status transfer(struct fetch *fetch, bool loopback, mmofl_error *err)
 {
     char reason[CURL_ERROR_SIZE] = "";
-    CURL *curl = curl_easy_init();
-    if (!curl)
+    const mmofl_curl *curl = &fetch->curl;
+    CURL *handle = curl->easy_init();
+    if (!handle)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for a download");
-    set_up(curl, fetch, loopback, reason);
-    curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)fetch->have);
-    CURLcode code = curl_easy_perform(curl);
+    set_up(handle, fetch, loopback, reason);
+    curl->easy_setopt(handle, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)fetch->have);
+    CURLcode code = curl->easy_perform(handle);
     mmofl_status st = MMOFL_OK;
     if (code == CURLE_RANGE_ERROR && !(st = empty_part(fetch, err))) {
         reason[0] = '\0';
-        curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)0);
-        code = curl_easy_perform(curl);
+        curl->easy_setopt(handle, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)0);
+        code = curl->easy_perform(handle);
     }
     if (!st && code != CURLE_OK)
         st = transfer_failed(fetch, code, reason, err);
     if (!st && fetch->have < fetch->source->download->bytes)
-        st = ended_early(fetch, curl, err);
-    curl_easy_cleanup(curl);
+        st = ended_early(fetch, handle, err);
+    curl->easy_cleanup(handle);
     return st;
 }
 
@@ -323,8 +330,10 @@ mmofl_data_fetch(const mmofl_data_source *source, const char *url, const char *f
                           .url = url ? url : download->url,
                           .progress = progress,
                           .context = context};
-    bool loopback;
-    mmofl_status st = check_url(fetch.url, &loopback, err);
+    bool loopback = false;
+    mmofl_status st = mmofl_curl_open(&fetch.curl, err);
+    if (!st)
+        st = check_url(&fetch.curl, fetch.url, &loopback, err);
     if (!st)
         st = mmofl_file_make_folders(folder, err);
     if (!st)

@@ -1,4 +1,5 @@
-/* http.c - libmicrohttpd: one thread, few connections, short timeouts. */
+/* http.c - libmicrohttpd: one thread, few connections, short timeouts.  The library is
+ * opened when a server is to be started (base/library.h). */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <netdb.h>
@@ -10,38 +11,59 @@
 #include <microhttpd.h>
 
 #include "base/clock.h"
+#include "base/library.h"
 #include "serve/http.h"
 #include "serve/pages.h"
 
 /* Enough for a Prometheus, some people and their browsers. */
 enum { MOST_CONNECTIONS = 16, TIMEOUT_S = 10, CONNECTION_BYTES = 16 * 1024 };
 
+#define FUNCTIONS(X)                                                                   \
+    X(start_daemon)                                                                    \
+    X(stop_daemon)                                                                     \
+    X(create_response_from_buffer)                                                     \
+    X(add_response_header)                                                             \
+    X(queue_response)                                                                  \
+    X(destroy_response)
+
+/* mhd.start_daemon is MHD_start_daemon, and so on. */
+typedef struct functions {
+#define SLOT(name) __typeof__(MHD_##name) *(name);
+    FUNCTIONS(SLOT)
+} functions;
+
+static const mmofl_library_symbol symbols[] = {
+#define SYMBOL(name) {"MHD_" #name, offsetof(functions, name)},
+    FUNCTIONS(SYMBOL)};
+
 struct mmofl_http {
+    functions mhd;
     struct MHD_Daemon *daemon;
     const char *federation;
     mmofl_board *board;
 };
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned code,
-                              const char *type, mmofl_page page)
+static enum MHD_Result answer(const mmofl_http *http, struct MHD_Connection *connection,
+                              unsigned code, const char *type, mmofl_page page)
 {
+    const functions *mhd = &http->mhd;
     if (!page.text) {
         code = MHD_HTTP_INTERNAL_SERVER_ERROR;
         type = "text/plain; charset=utf-8";
     }
-    struct MHD_Response *response = MHD_create_response_from_buffer(
+    struct MHD_Response *response = mhd->create_response_from_buffer(
         page.size, page.text,
         page.text ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     if (!response) {
         free(page.text);
         return MHD_NO;
     }
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    mhd->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    mhd->add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     if (code == MHD_HTTP_METHOD_NOT_ALLOWED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    enum MHD_Result queued = MHD_queue_response(connection, code, response);
-    MHD_destroy_response(response);
+        mhd->add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+    enum MHD_Result queued = mhd->queue_response(connection, code, response);
+    mhd->destroy_response(response);
     return queued;
 }
 
@@ -69,7 +91,7 @@ static enum MHD_Result give(const mmofl_http *http, struct MHD_Connection *conne
         page = mmofl_page_line("there are /healthz, /metrics and /status");
     }
     mmofl_board_done(http->board);
-    return answer(connection, code, type, page);
+    return answer(http, connection, code, type, page);
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection,
@@ -89,7 +111,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection,
     }
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
         strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+        return answer(http, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
                       "text/plain; charset=utf-8",
                       mmofl_page_line("only GET is answered"));
     return give(http, connection, url);
@@ -111,6 +133,13 @@ mmofl_status mmofl_http_start(const mmofl_address *at, const char *federation,
     if (!http)
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for HTTP");
     *http = (mmofl_http){.federation = federation, .board = board};
+    mmofl_status st =
+        mmofl_library_open(MMOFL_LIBMICROHTTPD, symbols,
+                           sizeof symbols / sizeof *symbols, &http->mhd, err);
+    if (st) {
+        free(http);
+        return st;
+    }
     struct addrinfo *address = find_address(at);
     if (!address) {
         free(http);
@@ -120,7 +149,7 @@ mmofl_status mmofl_http_start(const mmofl_address *at, const char *federation,
     if (address->ai_family == AF_INET6)
         flags |= MHD_USE_IPv6;
     errno = 0;
-    http->daemon = MHD_start_daemon(
+    http->daemon = http->mhd.start_daemon(
         flags, (uint16_t)at->port, NULL, NULL, handle, http, MHD_OPTION_SOCK_ADDR,
         address->ai_addr, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CONNECTIONS,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
@@ -140,6 +169,6 @@ void mmofl_http_stop(mmofl_http *http)
 {
     if (!http)
         return;
-    MHD_stop_daemon(http->daemon);
+    http->mhd.stop_daemon(http->daemon);
     free(http);
 }
