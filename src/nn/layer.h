@@ -36,21 +36,21 @@ typedef struct mmofl_margin {
     size_t before, after;
 } mmofl_margin;
 
-enum { MMOFL_LAYER_TENSORS = 8 };
+enum { MMOFL_LAYER_TENSORS = 8, MMOFL_LAYER_AXES = 4 };
 
 /** One parameter tensor.  Outside (files, traces) it has PyTorch's name and shape;
  * inside, its axes are reordered so that the output channel is the contiguous one. */
 typedef struct mmofl_tensor_plan {
     const char *name; /* "weight", "bias" */
     int n_dims;
-    size_t dim[4];  /* PyTorch's shape */
-    int axis[4];    /* stored axis i is PyTorch's axis axis[i] */
-    size_t offset;  /* floats from the layer's first parameter */
-    float bound;    /* initial values uniform in [-bound, bound) ... */
-    float constant; /* ... or, with bound 0, all this ... */
-    size_t zeros;   /* ... but the first ones stored are zero (row of the padding) */
-    bool rows; /* (rows, width), the layer's first tensor: a pass adds to few of the
-                * rows, and tells run->touched which */
+    size_t dim[MMOFL_LAYER_AXES]; /* PyTorch's shape */
+    int axis[MMOFL_LAYER_AXES];   /* stored axis i is PyTorch's axis axis[i] */
+    size_t offset;                /* floats from the layer's first parameter */
+    float bound;                  /* initial values uniform in [-bound, bound) ... */
+    float constant;               /* ... or, with bound 0, all this ... */
+    size_t zeros; /* ... but the first ones stored are zero (row of the padding) */
+    bool rows;    /* (rows, width), the layer's first tensor: a pass adds to few of the
+                   * rows, and tells run->touched which */
 } mmofl_tensor_plan;
 
 typedef struct mmofl_layer mmofl_layer;

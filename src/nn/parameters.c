@@ -71,28 +71,70 @@ void mmofl_model_init(const mmofl_model *model, uint64_t seed, float *w)
     }
 }
 
-/* Walk the stored tensor in order; outside[k] is where stored element k lies in
- * PyTorch's. */
+/* One axis of a tensor: how long, and floats to the next one in PyTorch's order and as
+ * stored. */
+typedef struct axis {
+    size_t n, outside, stored;
+} axis;
+
+/* The tensor's axes, filled up with ones of length 1: last the one along which stored
+ * values are neighbours, before it the one along which PyTorch's are. */
+static void find_axes(const mmofl_tensor_plan *t, axis axes[MMOFL_LAYER_AXES])
+{
+    axis of[MMOFL_LAYER_AXES];
+    size_t outside = 1, stored = 1;
+    for (int d = t->n_dims - 1; d >= 0; d--) {
+        of[d].n = t->dim[d], of[d].outside = outside;
+        of[t->axis[d]].stored = stored;
+        outside *= t->dim[d], stored *= t->dim[t->axis[d]];
+    }
+    int last = t->axis[t->n_dims - 1], before = t->n_dims - 1, n = MMOFL_LAYER_AXES;
+    axes[--n] = of[last];
+    if (before != last)
+        axes[--n] = of[before];
+    for (int d = 0; d < t->n_dims; d++)
+        if (d != last && d != before)
+            axes[--n] = of[d];
+    while (n > 0)
+        axes[--n] = (axis){.n = 1};
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Two axes, in squares that cache lines of both orders fit into. */
+static void copy_plane(axis row, axis column, const float *from, float *to,
+                       bool outwards)
+{
+    enum { SIDE = 16 };
+    for (size_t i = 0; i < row.n; i += SIDE)
+        for (size_t j = 0; j < column.n; j += SIDE)
+            for (size_t r = i; r < smaller(i + SIDE, row.n); r++)
+                for (size_t c = j; c < smaller(j + SIDE, column.n); c++) {
+                    size_t outside = r * row.outside + c * column.outside,
+                           stored = r * row.stored + c * column.stored;
+                    if (outwards)
+                        to[outside] = from[stored];
+                    else
+                        to[stored] = from[outside];
+                }
+}
+
+/* A tensor from its stored order to PyTorch's, or back. */
 static void copy_tensor(const mmofl_tensor_plan *t, const float *from, float *to,
                         bool outwards)
 {
-    size_t outer_stride[4] = {0}, index[4] = {0}, stride = 1;
-    for (int d = t->n_dims - 1; d >= 0; d--) {
-        outer_stride[d] = stride;
-        stride *= t->dim[d];
-    }
-    size_t count = stride;
-    for (size_t k = 0; k < count; k++) {
-        size_t outside = 0;
-        for (int d = 0; d < t->n_dims; d++)
-            outside += index[d] * outer_stride[t->axis[d]];
-        if (outwards)
-            to[outside] = from[k];
-        else
-            to[k] = from[outside];
-        for (int d = t->n_dims - 1; d >= 0 && ++index[d] == t->dim[t->axis[d]]; d--)
-            index[d] = 0;
-    }
+    axis axes[MMOFL_LAYER_AXES];
+    find_axes(t, axes);
+    for (size_t i = 0; i < axes[0].n; i++)
+        for (size_t j = 0; j < axes[1].n; j++) {
+            size_t outside = i * axes[0].outside + j * axes[1].outside,
+                   stored = i * axes[0].stored + j * axes[1].stored;
+            copy_plane(axes[2], axes[3], from + (outwards ? stored : outside),
+                       to + (outwards ? outside : stored), outwards);
+        }
 }
 
 void mmofl_parameter_export(const mmofl_parameter *p, const float *w, float *out)
