@@ -71,7 +71,7 @@ const char *mmofl_serve_root_federation(const mmofl_deployment *d);
 /** @retval those of pki/identity.h; E_DENIED  the certificate has another name */
 MMOFL_CHECKED mmofl_status mmofl_serve_load_keys(mmofl_deployment *d, mmofl_error *err);
 
-/** As mmofl_server_connect and mmofl_root_connect; context: the deployment. */
+/** As mmofl_server_connect and mmofl_member_connect; context: the deployment. */
 mmofl_status mmofl_serve_connect(void *context, const mmofl_bus_events *events,
                                  mmofl_bus **bus, mmofl_error *err);
 mmofl_status mmofl_serve_connect_root(void *context, const mmofl_bus_events *events,

@@ -10,24 +10,28 @@
 
 static mmofl_status deal_with_incoming(mmofl_agent *a, mmofl_error *err)
 {
-    if (a->incoming.refused)
-        return mmofl_fail(err, a->incoming.refused, "the coordinator refused: %s",
-                          a->incoming.refusal);
-    mmofl_status st = MMOFL_OK;
-    if (a->incoming.welcome.bytes)
-        st = mmofl_agent_take_welcome(a, err);
-    if (!st && a->incoming.wants_hello) {
-        a->incoming.wants_hello = false;
-        st = mmofl_agent_say_hello(a, err);
-    }
-    if (!st && a->incoming.task.bytes)
+    mmofl_status st = mmofl_agent_take_welcome(a, err);
+    if (!st)
+        st = mmofl_member_say_hello(a->member, a->acknowledged, err);
+    if (!st)
         mmofl_agent_take_next_task(a);
     return st;
 }
 
+void mmofl_agent_say_heartbeat(mmofl_agent *a)
+{
+    if (!a->plan)
+        return;
+    uint64_t round = mmofl_agent_round(a);
+    mmofl_heartbeat beat = {.round = round > a->answered ? round : 0};
+    if (a->samples)
+        beat.samples = (uint32_t)mmofl_sample_buffer_held(a->samples);
+    mmofl_member_say_heartbeat(a->member, a->plan->heartbeat_s, beat);
+}
+
 mmofl_status mmofl_agent_step(mmofl_agent *a, double timeout_s, mmofl_error *err)
 {
-    mmofl_status st = mmofl_endpoint_step(a->endpoint, timeout_s, err);
+    mmofl_status st = mmofl_member_step(a->member, timeout_s, err);
     if (!st)
         st = deal_with_incoming(a, err);
     if (!st)
@@ -43,34 +47,24 @@ mmofl_status mmofl_agent_step(mmofl_agent *a, double timeout_s, mmofl_error *err
 
 enum { ASSEMBLY_BYTES = 1 << 30 };
 
-static mmofl_status make_endpoint(mmofl_agent *a, mmofl_error *err)
+static mmofl_status make_member(mmofl_agent *a, mmofl_error *err)
 {
     const mmofl_agent_setup *s = &a->setup;
-    mmofl_endpoint_setup setup = {
-        .identity = {s->federation, s->name, mmofl_session_draw(), s->secret},
-        .limits = mmofl_wire_limits_join(),
-        .assembly_bytes = ASSEMBLY_BYTES,
-        .events = mmofl_agent_events(a),
-        .clock = s->clock,
-        .clock_context = s->clock_context};
-    mmofl_bus_will will;
-    mmofl_status st = mmofl_endpoint_new(&setup, &a->endpoint, err);
-    if (st)
-        return st;
-    a->coordinator = mmofl_endpoint_peer(a->endpoint, MMOFL_COORDINATOR, true);
-    st = a->coordinator ? mmofl_endpoint_will(a->endpoint, &will) : MMOFL_E_MEMORY;
-    return st ? mmofl_fail(err, st, "no memory for the connection") : MMOFL_OK;
-}
-
-static mmofl_status connect_bus(mmofl_agent *a, mmofl_error *err)
-{
-    mmofl_bus_events events = mmofl_endpoint_bus_events(a->endpoint);
-    mmofl_bus_will will;
-    mmofl_status st = mmofl_endpoint_will(a->endpoint, &will);
-    if (st)
-        return mmofl_fail(err, st, "no memory for the connection");
-    st = a->setup.connect(a->setup.connect_context, &events, &will, &a->bus, err);
-    return st ? st : mmofl_endpoint_attach(a->endpoint, a->bus, err);
+    mmofl_member_setup setup = {.federation = s->federation,
+                                .name = s->name,
+                                .secret = s->secret,
+                                .other = s->coordinator,
+                                .program = s->program,
+                                .assembly_bytes = ASSEMBLY_BYTES,
+                                .me = "this device",
+                                .it = "the coordinator",
+                                .broker = "the broker",
+                                .log = s->log,
+                                .clock = s->clock,
+                                .clock_context = s->clock_context,
+                                .answered = mmofl_agent_answered,
+                                .context = a};
+    return mmofl_member_new(&setup, &a->member, err);
 }
 
 mmofl_status mmofl_agent_new(const mmofl_agent_setup *setup, mmofl_agent **out,
@@ -81,14 +75,12 @@ mmofl_status mmofl_agent_new(const mmofl_agent_setup *setup, mmofl_agent **out,
         return mmofl_fail(err, MMOFL_E_MEMORY, "no memory for the device");
     a->setup = *setup;
     a->log = setup->log ? *setup->log : (mmofl_log_sink){0};
-    a->started_s = mmofl_agent_now(a);
     a->save_told_s = -(double)INFINITY;
-    a->incoming.wants_hello = true;
-    mmofl_status st = make_endpoint(a, err);
+    mmofl_status st = make_member(a, err);
     if (!st)
         st = mmofl_agent_restore(a, err);
     if (!st)
-        st = connect_bus(a, err);
+        st = mmofl_member_open(a->member, setup->connect, setup->connect_context, err);
     if (st) {
         mmofl_agent_delete(a);
         return st;
@@ -101,17 +93,9 @@ void mmofl_agent_delete(mmofl_agent *a)
 {
     if (!a)
         return;
-    if (a->bus) {
-        mmofl_error err = {0};
-        mmofl_message bye = {.kind = MMOFL_MESSAGE_BYE,
-                             .body.bye = {.reason = "the device's program ends"}};
-        (void)!mmofl_agent_send(a, &bye, NULL, &err);
-        a->bus->kind->destroy(a->bus);
-    }
+    mmofl_member_delete(a->member, "the device's program ends");
+    a->member = NULL;
     mmofl_agent_drop_plan(a);
-    mmofl_kept_free(&a->incoming.welcome);
-    mmofl_kept_free(&a->incoming.task);
-    mmofl_endpoint_delete(a->endpoint);
     free(a);
 }
 
@@ -185,13 +169,12 @@ void mmofl_agent_publish_prediction(mmofl_agent *a, const void *payload, size_t 
     char topic[MMOFL_TOPIC_BYTES];
     mmofl_topic_device(a->setup.federation, a->setup.name, MMOFL_TOPIC_PREDICTION,
                        topic);
-    (void)!a->bus->kind->publish(a->bus, topic, payload, size,
-                                 (mmofl_bus_delivery){.qos = 0});
+    mmofl_bus *bus = mmofl_member_bus(a->member);
+    (void)!bus->kind->publish(bus, topic, payload, size,
+                              (mmofl_bus_delivery){.qos = 0});
 }
 
 int mmofl_agent_descriptor(const mmofl_agent *a, bool *wants_write, double *due_s)
 {
-    int fd = a->bus->kind->descriptor(a->bus, wants_write, due_s);
-    *due_s = fmin(*due_s, mmofl_endpoint_due_s(a->endpoint));
-    return fd;
+    return mmofl_member_descriptor(a->member, wants_write, due_s);
 }

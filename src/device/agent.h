@@ -19,14 +19,9 @@
 #include "base/log.h"
 #include "device/plan.h"
 #include "device/sample_line.h"
-#include "link/endpoint.h"
+#include "link/member.h"
 
 typedef struct mmofl_agent mmofl_agent;
-
-/** Makes the bus of an agent: events and will are the endpoint's. */
-typedef mmofl_status mmofl_agent_connect(void *context, const mmofl_bus_events *events,
-                                         const mmofl_bus_will *will, mmofl_bus **bus,
-                                         mmofl_error *err);
 
 /** Everything is borrowed and must outlive the agent. */
 typedef struct mmofl_agent_setup {
@@ -38,7 +33,7 @@ typedef struct mmofl_agent_setup {
     bool lockstep; /* round t begins when the samples of its schedule have arrived, and
                       no more are taken before (plan.h); else with what there is */
     double offline_s; /* learn alone after so long without a task; 0: never */
-    mmofl_agent_connect *connect;
+    mmofl_member_connect *connect;
     void *connect_context;
     const mmofl_log_sink *log;      /* NULL: nothing */
     double (*clock)(void *context); /* monotonic seconds; NULL: the system's */

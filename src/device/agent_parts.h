@@ -1,8 +1,8 @@
 /* agent_parts.h - what the files of an agent share; inside of src/device only.
  *
- * The endpoint calls back from within its step, also while the device learns.  So what
- * comes is only put down (`incoming`), and dealt with in mmofl_agent_step, where
- * nothing else is going on. */
+ * The bus has its turn also while the device learns.  So what comes is only put down
+ * (link/member.h), and dealt with in mmofl_agent_step, where nothing else is going on.
+ */
 #ifndef MMOFL_DEVICE_AGENT_PARTS_H
 #define MMOFL_DEVICE_AGENT_PARTS_H
 
@@ -22,18 +22,7 @@ typedef struct mmofl_carried {
 struct mmofl_agent {
     mmofl_agent_setup setup;
     mmofl_log_sink log;
-    mmofl_endpoint *endpoint;
-    mmofl_bus *bus;
-    mmofl_peer *coordinator;
-    mmofl_object_id hello; /* the last one */
-    double started_s;
-    /* What came and was not dealt with. */
-    struct {
-        mmofl_kept_message welcome, task;
-        mmofl_status refused; /* a final Refusal */
-        char refusal[MMOFL_ERROR_TEXT];
-        bool wants_hello;
-    } incoming;
+    mmofl_member *member;
     /* The plan, and what is made for it. */
     mmofl_plan *plan;
     mmofl_learner_space *space;
@@ -49,8 +38,6 @@ struct mmofl_agent {
     uint64_t answered;         /* the last round with an answer on its way or there */
     uint64_t acknowledged;     /* the last one whose answer arrived */
     mmofl_kept_message answer; /* of round `answered` */
-    mmofl_object_id answer_object;
-    bool is_sending;
     bool is_update; /* the answer is one whose Ack makes `after` what is carried */
     bool must_save; /* the disk did not take what is carried, nor is it sent before */
     double saved_s; /* when that was tried last */
@@ -64,8 +51,7 @@ struct mmofl_agent {
     uint64_t own_rounds;
     double learned_s;
     /* Care. */
-    double heartbeat_s; /* when the last one went out */
-    double turn_s;      /* when the bus had its last turn while learning */
+    double turn_s; /* when the bus had its last turn while learning */
     bool is_learning;
 };
 
@@ -96,19 +82,6 @@ static inline uint64_t mmofl_agent_round(const mmofl_agent *a)
     return a->task.bytes ? mmofl_agent_task(a)->broadcast.round : 0;
 }
 
-/* ---- agent_link.c: what is heard and said ---- */
-
-/** For the endpoint; their context is the agent. */
-mmofl_endpoint_events mmofl_agent_events(mmofl_agent *agent);
-
-MMOFL_CHECKED mmofl_status mmofl_agent_send(mmofl_agent *agent,
-                                            const mmofl_message *message,
-                                            mmofl_object_id *object, mmofl_error *err);
-MMOFL_CHECKED mmofl_status mmofl_agent_say_hello(mmofl_agent *agent, mmofl_error *err);
-
-/** When it is due. */
-void mmofl_agent_say_heartbeat(mmofl_agent *agent);
-
 /* ---- agent_plan.c: the plan, and what is made for it ---- */
 
 void mmofl_agent_drop_plan(mmofl_agent *agent);
@@ -118,7 +91,7 @@ MMOFL_CHECKED mmofl_status mmofl_agent_use_welcome(mmofl_agent *agent,
                                                    const mmofl_kept_message *welcome,
                                                    mmofl_error *err);
 
-/** The Welcome that came. */
+/** The Welcome that came, where one did. */
 MMOFL_CHECKED mmofl_status mmofl_agent_take_welcome(mmofl_agent *agent,
                                                     mmofl_error *err);
 
@@ -132,13 +105,16 @@ MMOFL_CHECKED mmofl_status mmofl_agent_restore(mmofl_agent *agent, mmofl_error *
 
 /* ---- agent_round.c: tasks and answers ---- */
 
-/** The Task that came, where it is newer. */
+/** The Task that came, where one did and it is newer. */
 void mmofl_agent_take_next_task(mmofl_agent *agent);
 
 bool mmofl_agent_task_is_open(const mmofl_agent *agent);
 
-/** The coordinator has used the answer, or does not want it. */
-void mmofl_agent_settle(mmofl_agent *agent, bool used);
+/** What became of the answer.  context: the agent. */
+void mmofl_agent_answered(void *context, mmofl_status status, const char *text);
+
+/** A heartbeat, when it is due. */
+void mmofl_agent_say_heartbeat(mmofl_agent *agent);
 
 /** The open task, as far as it can be dealt with; the answer, as far as it must be
  * sent. */

@@ -50,7 +50,11 @@ void mmofl_agent_drop_plan(mmofl_agent *a)
     a->own = NULL;
     a->plan = NULL;
     a->answered = a->acknowledged = 0;
-    a->is_sending = a->is_update = a->must_save = false;
+    a->is_update = a->must_save = false;
+    if (!a->member) /* it is over */
+        return;
+    mmofl_member_forget_answer(a->member, false);
+    mmofl_member_unready(a->member);
 }
 
 /* The buffer's file; one of other signals makes room for a new one. */
@@ -101,7 +105,7 @@ mmofl_status mmofl_agent_use_welcome(mmofl_agent *a, const mmofl_kept_message *w
         mmofl_agent_drop_plan(a);
         return st;
     }
-    mmofl_endpoint_set_limits(a->endpoint, &a->plan->limits);
+    mmofl_member_ready(a->member, &a->plan->config, &a->plan->limits);
     a->learned_s = mmofl_agent_now(a);
     MMOFL_AGENT_SAY(a, INFO, "device %llu of %s: %zu parameters, room for %d samples",
                     (unsigned long long)a->plan->device, a->setup.federation,
@@ -124,9 +128,10 @@ bool mmofl_agent_save(mmofl_agent *a, const char *name, const mmofl_state_file *
 
 mmofl_status mmofl_agent_take_welcome(mmofl_agent *a, mmofl_error *err)
 {
-    mmofl_kept_message w = a->incoming.welcome;
+    mmofl_kept_message w;
+    if (!mmofl_member_take_welcome(a->member, &w))
+        return MMOFL_OK;
     const mmofl_welcome *welcome = &w.message.body.welcome;
-    a->incoming.welcome = (mmofl_kept_message){0};
     mmofl_status st = MMOFL_OK;
     if (!a->plan || !mmofl_digest_equal(&a->plan->config, &welcome->config_digest) ||
         a->plan->device != welcome->device) {

@@ -39,18 +39,29 @@ static void save_answer(mmofl_agent *a)
     a->saved_s = mmofl_agent_now(a);
 }
 
-void mmofl_agent_settle(mmofl_agent *a, bool used)
+/* The coordinator has used the answer, or does not want it. */
+static void settle(mmofl_agent *a, bool used)
 {
     bool was_update = a->is_update;
     mmofl_carried before = a->before;
     a->acknowledged = a->answered;
-    a->is_sending = a->is_update = false;
+    a->is_update = false;
     if (was_update && used) {
         a->before = a->after;
         a->after = before;
     }
     if (was_update)
         save_answer(a);
+}
+
+void mmofl_agent_answered(void *context, mmofl_status status, const char *text)
+{
+    mmofl_agent *a = context;
+    if (status && status != MMOFL_E_DUPLICATE)
+        MMOFL_AGENT_SAY(a, WARNING, "round %llu: the answer was refused: %s%s%s",
+                        (unsigned long long)a->answered, mmofl_status_text(status),
+                        *text ? ": " : "", text);
+    settle(a, !status || status == MMOFL_E_DUPLICATE);
 }
 
 /* From now on the round has an answer; it is kept before it is sent. */
@@ -67,18 +78,10 @@ static mmofl_status set_answer(mmofl_agent *a, const mmofl_message *m, uint64_t 
     a->answer = (mmofl_kept_message){.bytes = bytes, .size = size};
     a->answered = round;
     a->answered_model = mmofl_agent_task(a)->model;
-    a->is_sending = false;
+    mmofl_member_forget_answer(a->member, false);
     a->is_update = m->kind == MMOFL_MESSAGE_UPDATE && mmofl_agent_carries(a);
     save_answer(a);
     return MMOFL_OK;
-}
-
-static void mmofl_agent_send_answer(mmofl_agent *a)
-{
-    mmofl_sending how = {.pack = true};
-    a->is_sending =
-        mmofl_endpoint_send(a->endpoint, a->coordinator, a->answer.bytes,
-                            a->answer.size, &how, &a->answer_object) == MMOFL_OK;
 }
 
 static mmofl_status mmofl_agent_decline(mmofl_agent *a, mmofl_status why,
@@ -122,7 +125,7 @@ static void give_turn(void *context, const mmofl_step_view *view)
         return;
     a->turn_s = now;
     mmofl_agent_say_heartbeat(a);
-    (void)!mmofl_endpoint_step(a->endpoint, 0, &err); /* step() will see it again */
+    (void)!mmofl_member_step(a->member, 0, &err); /* the agent's step sees it again */
 }
 
 /* Learn on what is held, from this model on. */
@@ -234,11 +237,10 @@ static void forget_overtaken_answer(mmofl_agent *a)
         (t->broadcast.round == a->answered &&
          mmofl_digest_equal(&t->model, &a->answered_model)))
         return;
-    if (a->is_sending)
-        mmofl_endpoint_cancel(a->endpoint, a->coordinator, &a->answer_object);
+    mmofl_member_forget_answer(a->member, true);
     mmofl_kept_free(&a->answer);
     a->answered = a->acknowledged = t->broadcast.round - 1;
-    a->is_sending = a->is_update = false;
+    a->is_update = false;
 }
 
 /* Another process of the coordinator asks for a round that was answered: its disk does
@@ -254,8 +256,10 @@ static void answer_again(mmofl_agent *a, const mmofl_kept_message *repeated)
 
 void mmofl_agent_take_next_task(mmofl_agent *a)
 {
-    mmofl_kept_message next = a->incoming.task;
-    a->incoming.task = (mmofl_kept_message){0};
+    mmofl_kept_message next = {0};
+    if (!mmofl_member_task(a->member))
+        return;
+    mmofl_member_take_task(a->member, &next);
     const mmofl_task *t = &next.message.body.task;
     bool repeats = is_repeated(a, &next), newer = is_newer(a, &next);
     if (repeats && newer)
@@ -297,9 +301,8 @@ mmofl_status mmofl_agent_go_on(mmofl_agent *a, mmofl_error *err)
     }
     if (a->plan && a->must_save && mmofl_agent_now(a) - a->saved_s >= save_again_s)
         save_answer(a);
-    if (!st && a->answer.bytes && a->acknowledged < a->answered && !a->is_sending &&
-        !a->must_save)
-        mmofl_agent_send_answer(a);
+    if (!st && a->answer.bytes && a->acknowledged < a->answered && !a->must_save)
+        (void)!mmofl_member_answer(a->member, a->answer.bytes, a->answer.size);
     return st;
 }
 

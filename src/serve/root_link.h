@@ -1,5 +1,6 @@
 /* root_link.h - what a shard hears from its root and says to it: to the root it is a
- * device, named "shard-0" and so on, that sends sums in place of an update.
+ * device (link/member.h), named "shard-0" and so on, that sends sums in place of an
+ * update.
  *
  * The newest Task is put down until the shard takes it; an answer is sent until the
  * root has it, by whatever process of the root is there.  Nothing of this is on the
@@ -7,21 +8,14 @@
 #ifndef MMOFL_SERVE_ROOT_LINK_H
 #define MMOFL_SERVE_ROOT_LINK_H
 
-#include "base/log.h"
-#include "link/endpoint.h"
-#include "wire/kept_message.h"
-
-/** Makes the bus to the root's broker, as device/agent.h's. */
-typedef mmofl_status mmofl_root_connect(void *context, const mmofl_bus_events *events,
-                                        const mmofl_bus_will *will, mmofl_bus **bus,
-                                        mmofl_error *err);
+#include "link/member.h"
 
 typedef struct mmofl_root_setup {
     const char *federation, *name; /* of the shard; borrowed, as all that follows */
     const uint8_t *secret; /* (MMOFL_KEY_BYTES) signs; NULL: nothing is signed */
     const uint8_t *root;   /* (MMOFL_KEY_BYTES) the root's; NULL: any root */
     const char *program;   /* "mmofl 0.1.0" */
-    mmofl_root_connect *connect;
+    mmofl_member_connect *connect; /* to the root's broker */
     void *connect_context;
 } mmofl_root_setup;
 
@@ -52,12 +46,11 @@ MMOFL_CHECKED mmofl_status mmofl_root_link_step(mmofl_root_link *link,
 int mmofl_root_link_descriptor(const mmofl_root_link *link, bool *wants_write,
                                double *due_s);
 
-/** The newest Task that was not taken, and not dropped; NULL: none. */
+/** The newest Task that was not taken; NULL: none. */
 const mmofl_task *mmofl_root_link_next(const mmofl_root_link *link);
 
-/** It goes into *task, and what was there is freed. */
+/** It goes into *task, and what was there is freed; task: NULL: it is dropped. */
 void mmofl_root_link_take(mmofl_root_link *link, mmofl_kept_message *task);
-void mmofl_root_link_drop(mmofl_root_link *link);
 
 /** Send the bytes of a PartialSum, the link's from now on, until the root has them; one
  * that was not answered yet is forgotten. */

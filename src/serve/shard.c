@@ -34,7 +34,7 @@ static mmofl_status turn_to_root(mmofl_shard *s, mmofl_error *err)
     bool is_at_it = s->in_round || mmofl_root_link_is_answering(s->root);
     if (next && s->task.bytes && is_at_it &&
         mmofl_task_is_same(next, &s->task.message.body.task))
-        mmofl_root_link_drop(s->root);
+        mmofl_root_link_take(s->root, NULL);
     return st;
 }
 
