@@ -92,6 +92,7 @@ typedef struct device {
     mmofl_bus *bus;
     mmofl_peer *coordinator;
     uint64_t task; /* the round to be answered; 0: none */
+    mmofl_object_id task_object;
     uint8_t *answer;
     double due_s, heartbeat_s;
     int fd; /* in the epoll set; -1: none */
@@ -154,21 +155,25 @@ static bool make_update(load *l, const mmofl_task *task)
     return made;
 }
 
-static void take_task(device *d, const mmofl_arrival *arrival)
+/* true: acknowledge it now; else the answer does. */
+static bool take_task(device *d, const mmofl_arrival *arrival)
 {
     load *l = d->load;
     mmofl_message m;
     mmofl_error err = {0};
     if (!l->plan ||
         mmofl_message_read(arrival->message, arrival->size, &l->plan->limits, &m, &err))
-        return;
-    if (m.body.task.closing) {
+        return true;
+    bool closing = m.body.task.closing;
+    if (closing) {
         l->final += !d->has_final;
         d->has_final = true;
     } else if (make_update(l, &m.body.task)) {
         d->task = m.body.task.broadcast.round;
+        d->task_object = arrival->object;
     }
     mmofl_message_free(&m);
+    return closing || d->task == 0;
 }
 
 static void take_welcome(device *d, const mmofl_arrival *arrival)
@@ -202,7 +207,7 @@ static bool received(void *context, mmofl_peer *peer, const mmofl_arrival *arriv
     if (arrival->kind == MMOFL_MESSAGE_WELCOME)
         take_welcome(d, arrival);
     else if (arrival->kind == MMOFL_MESSAGE_TASK)
-        take_task(d, arrival);
+        return take_task(d, arrival);
     else if (arrival->kind == MMOFL_MESSAGE_REFUSAL)
         d->says_hello = true;
     return true;
@@ -251,6 +256,7 @@ static void answer_task(device *d)
     d->load->answers +=
         mmofl_endpoint_send(d->endpoint, d->coordinator, d->load->update,
                             d->load->update_bytes, &how, NULL) == MMOFL_OK;
+    mmofl_endpoint_settle(d->endpoint, d->coordinator, &d->task_object);
 }
 
 static void go_on(device *d, double now)

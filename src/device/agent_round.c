@@ -302,7 +302,8 @@ mmofl_status mmofl_agent_go_on(mmofl_agent *a, mmofl_error *err)
     if (a->plan && a->must_save && mmofl_agent_now(a) - a->saved_s >= save_again_s)
         save_answer(a);
     if (!st && a->answer.bytes && a->acknowledged < a->answered && !a->must_save)
-        (void)!mmofl_member_answer(a->member, a->answer.bytes, a->answer.size);
+        (void)!mmofl_member_answer(a->member, a->answered, a->answer.bytes,
+                                   a->answer.size);
     return st;
 }
 

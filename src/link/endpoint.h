@@ -216,6 +216,11 @@ void mmofl_endpoint_answer(mmofl_endpoint *endpoint, mmofl_peer *peer,
                            const mmofl_object_id *object, mmofl_status status,
                            const char *text);
 
+/** As mmofl_endpoint_answer with OK, but nothing is said now, because something that is
+ * being sent says it, too.  Who asks again is told. */
+void mmofl_endpoint_settle(mmofl_endpoint *endpoint, mmofl_peer *peer,
+                           const mmofl_object_id *object);
+
 /** It could not be dealt with now: forget that it came.  Its sender, unanswered, sends
  * it again, and it is delivered again. */
 void mmofl_endpoint_again(mmofl_endpoint *endpoint, mmofl_peer *peer,

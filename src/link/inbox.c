@@ -80,17 +80,31 @@ static void say_ack(mmofl_endpoint *e, const mmofl_peer *peer,
     mmofl_outbox_say(e, peer->name, e->coordinator ? peer->session : 0, &ack, NULL);
 }
 
+/* false: it is not waiting for an answer. */
+static bool settle(mmofl_peer *peer, const mmofl_object_id *object, mmofl_status status)
+{
+    mmofl_done *done = find_done(peer, object);
+    if (!done || done->state != MMOFL_DONE_PENDING)
+        return false;
+    done->state = MMOFL_DONE_ANSWERED;
+    done->status = (uint8_t)status;
+    peer->pending--;
+    return true;
+}
+
 void mmofl_endpoint_answer(mmofl_endpoint *e, mmofl_peer *peer,
                            const mmofl_object_id *object, mmofl_status status,
                            const char *text)
 {
-    mmofl_done *done = find_done(peer, object);
-    if (!done || done->state != MMOFL_DONE_PENDING)
-        return;
-    done->state = MMOFL_DONE_ANSWERED;
-    done->status = (uint8_t)status;
-    peer->pending--;
-    say_ack(e, peer, object, status, text ? text : "");
+    if (settle(peer, object, status))
+        say_ack(e, peer, object, status, text ? text : "");
+}
+
+void mmofl_endpoint_settle(mmofl_endpoint *e, mmofl_peer *peer,
+                           const mmofl_object_id *object)
+{
+    (void)e;
+    (void)settle(peer, object, MMOFL_OK);
 }
 
 void mmofl_endpoint_again(mmofl_endpoint *e, mmofl_peer *peer,

@@ -6,6 +6,10 @@
 #include "base/clock.h"
 #include "link/member.h"
 
+/* An answer within this time acknowledges its Task, too.  Below it the other side does
+ * not ask yet. */
+static const double ack_within_s = 0.5;
+
 struct mmofl_member {
     mmofl_member_setup setup;
     mmofl_log_sink log;
@@ -20,7 +24,10 @@ struct mmofl_member {
     double started_s, beat_s;
     mmofl_kept_message welcome, task;         /* that came and were not taken */
     uint64_t newest_session, newest_sequence; /* of the Tasks that came; 0: none did */
-    bool is_sending;                          /* the answer is on its way */
+    mmofl_object_id unacknowledged;           /* the newest Task */
+    uint64_t unacknowledged_round;
+    double ack_s;    /* when that is acknowledged at the latest; infinite: it was */
+    bool is_sending; /* the answer is on its way */
     mmofl_object_id answer;
 };
 
@@ -62,23 +69,39 @@ static bool is_late(const mmofl_member *m, const mmofl_arrival *arrival)
            m->newest_sequence > arrival->sequence;
 }
 
-static void take_task(mmofl_member *m, const mmofl_arrival *arrival,
+static void acknowledge(mmofl_member *m)
+{
+    if (m->ack_s < (double)INFINITY)
+        mmofl_endpoint_answer(m->endpoint, m->other, &m->unacknowledged, MMOFL_OK, "");
+    m->ack_s = (double)INFINITY;
+}
+
+/* true: acknowledge it now. */
+static bool take_task(mmofl_member *m, const mmofl_arrival *arrival,
                       mmofl_error *answer)
 {
     mmofl_kept_message task = {0};
+    const mmofl_task *t = &task.message.body.task;
     if (is_late(m, arrival) ||
         mmofl_kept_read(&task, arrival->message, arrival->size, &m->limits, answer))
-        return;
-    if (!mmofl_digest_equal(&task.message.body.task.config, &m->config)) {
+        return true;
+    if (!mmofl_digest_equal(&t->config, &m->config)) {
         mmofl_fail(answer, MMOFL_E_STALE, "of another learning config");
         m->wants_hello = true;
         mmofl_kept_free(&task);
-        return;
+        return true;
     }
     task.session = m->newest_session = arrival->session;
     task.sequence = m->newest_sequence = arrival->sequence;
     mmofl_kept_free(&m->task);
     m->task = task;
+    acknowledge(m); /* the one before */
+    if (t->closing)
+        return true;
+    m->unacknowledged = arrival->object;
+    m->unacknowledged_round = t->broadcast.round;
+    m->ack_s = now(m) + ack_within_s;
+    return false;
 }
 
 static void take_refusal(mmofl_member *m, const mmofl_arrival *arrival,
@@ -110,8 +133,7 @@ static bool received(void *context, mmofl_peer *peer, const mmofl_arrival *arriv
             mmofl_endpoint_again(m->endpoint, peer, &arrival->object);
             return false;
         }
-        take_task(m, arrival, answer);
-        break;
+        return take_task(m, arrival, answer);
     case MMOFL_MESSAGE_REFUSAL:
         take_refusal(m, arrival, answer);
         break;
@@ -208,7 +230,10 @@ void mmofl_member_say_heartbeat(mmofl_member *m, double period_s, mmofl_heartbea
 
 mmofl_status mmofl_member_step(mmofl_member *m, double timeout_s, mmofl_error *err)
 {
-    mmofl_status st = mmofl_endpoint_step(m->endpoint, timeout_s, err);
+    double wait = fmin(timeout_s, fmax(m->ack_s - now(m), 0));
+    mmofl_status st = mmofl_endpoint_step(m->endpoint, wait, err);
+    if (now(m) >= m->ack_s)
+        acknowledge(m);
     if (!st && m->refused.status) {
         *err = m->refused;
         st = m->refused.status;
@@ -220,6 +245,7 @@ int mmofl_member_descriptor(const mmofl_member *m, bool *wants_write, double *du
 {
     int fd = m->bus->kind->descriptor(m->bus, wants_write, due_s);
     *due_s = fmin(*due_s, mmofl_endpoint_due_s(m->endpoint));
+    *due_s = fmin(*due_s, fmax(m->ack_s - now(m), 0));
     return fd;
 }
 
@@ -280,13 +306,18 @@ void mmofl_member_take_task(mmofl_member *m, mmofl_kept_message *task)
     m->task = (mmofl_kept_message){0};
 }
 
-mmofl_status mmofl_member_answer(mmofl_member *m, const void *bytes, size_t size)
+mmofl_status mmofl_member_answer(mmofl_member *m, uint64_t round, const void *bytes,
+                                 size_t size)
 {
     if (m->is_sending)
         return MMOFL_OK;
     mmofl_status st = mmofl_endpoint_send(m->endpoint, m->other, bytes, size,
                                           &(mmofl_sending){.pack = true}, &m->answer);
     m->is_sending = !st;
+    if (!st && m->ack_s < (double)INFINITY && round == m->unacknowledged_round) {
+        mmofl_endpoint_settle(m->endpoint, m->other, &m->unacknowledged);
+        m->ack_s = (double)INFINITY;
+    }
     return st;
 }
 
@@ -314,6 +345,7 @@ mmofl_status mmofl_member_new(const mmofl_member_setup *setup, mmofl_member **ou
     m->log = setup->log ? *setup->log : (mmofl_log_sink){0};
     m->limits = mmofl_wire_limits_join();
     m->wants_hello = true;
+    m->ack_s = (double)INFINITY;
     m->started_s = now(m);
     mmofl_endpoint_setup endpoint = {.identity = {setup->federation, setup->name,
                                                   mmofl_session_draw(), setup->secret},

@@ -5,7 +5,8 @@
  *     | Hello -------------------> |    again whenever it asks, or is another process
  *     | <--------------- Welcome - |    put down, until the owner takes it
  *     | <------------------ Task - |    once the owner is ready for it; the newest one
- *     | answer ------------------> |    until it was answered
+ *     | answer ------------------> |    until it was answered; soon after a Task, it
+ *     |                            |    is that Task's acknowledgement as well
  *     | Heartbeat ---------------> |
  *
  * What comes is only put down, so that an owner who is learning may give the member its
@@ -92,12 +93,13 @@ const mmofl_task *mmofl_member_task(const mmofl_member *member);
 /** It goes into *task, and what was there is freed; task: NULL: it is dropped. */
 void mmofl_member_take_task(mmofl_member *member, mmofl_kept_message *task);
 
-/** Send these bytes of a message (copied), the answer, until they are answered; nothing
- * is done while one is on its way.  What went to a process that is gone is to be sent
- * again: then mmofl_member_is_sending is false, and `answered` was not called.
+/** Send these bytes of a message (copied), the answer of that round, until they are
+ * answered; nothing is done while one is on its way.  What went to a process that is
+ * gone is to be sent again: then mmofl_member_is_sending is false, and `answered` was
+ * not called.
  * @retval those of mmofl_endpoint_send */
-MMOFL_CHECKED mmofl_status mmofl_member_answer(mmofl_member *member, const void *bytes,
-                                               size_t size);
+MMOFL_CHECKED mmofl_status mmofl_member_answer(mmofl_member *member, uint64_t round,
+                                               const void *bytes, size_t size);
 bool mmofl_member_is_sending(const mmofl_member *member);
 
 /** What becomes of the answer does not matter any more; cancel: it is not sent again

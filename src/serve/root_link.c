@@ -69,7 +69,7 @@ static mmofl_status say_what_is_due(mmofl_root_link *l, mmofl_error *err)
     if (st || !mmofl_member_is_ready(l->member))
         return st;
     if (l->bytes)
-        st = mmofl_member_answer(l->member, l->bytes, l->size);
+        st = mmofl_member_answer(l->member, l->round, l->bytes, l->size);
     if (st)
         return mmofl_fail(err, st, "sums of round %llu not sent: %s",
                           (unsigned long long)l->round, mmofl_status_text(st));

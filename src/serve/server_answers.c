@@ -84,13 +84,23 @@ void mmofl_server_give_up(mmofl_server *s, uint32_t number)
     s->declines++;
 }
 
+/* Who answers a task has it: that need not be acknowledged, nor sent again. */
+static void note_task(mmofl_server *s, mmofl_served *d)
+{
+    if (!d->takes_part || d->has_task)
+        return;
+    mmofl_endpoint_cancel(s->endpoint, d->peer, &s->task);
+    mmofl_server_task_answered(s, d, MMOFL_OK);
+}
+
 void mmofl_server_take_decline(mmofl_server *s, uint32_t number,
                                const mmofl_decline *decline)
 {
-    const mmofl_served *d = &s->device[number];
+    mmofl_served *d = &s->device[number];
     if (s->stage != MMOFL_SERVER_ROUND || decline->round != s->round ||
         !d->takes_part || d->answer != MMOFL_ANSWER_NONE) /* or said before */
         return;
+    note_task(s, d);
     mmofl_server_give_up(s, number);
     MMOFL_SERVER_SAY(s, WARNING, "%s declines round %llu: %s",
                      mmofl_server_name(s, number), (unsigned long long)decline->round,
@@ -240,6 +250,8 @@ bool mmofl_server_take_answer(mmofl_server *s, mmofl_peer *peer, mmofl_message *
         (void)!mmofl_server_late_find(s, &head, &origin, answer);
     if (answer->status)
         return refuse(s, number, &head, answer);
+    if (origin.age == 0)
+        note_task(s, d);
     if (is_kept(d, origin.age))
         return true;
     bool again = s->n_waiting == MMOFL_GATHERED_MOST;
