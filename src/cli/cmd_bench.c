@@ -58,15 +58,6 @@ typedef struct request {
     const char *trace;
 } request;
 
-static double read_seconds(const char *text, struct argp_state *state)
-{
-    double value = 0;
-    const char *end = text + strlen(text);
-    if (mmofl_number_read(text, end, &value) != end || !(value > 0 && value <= 3600))
-        argp_error(state, "--seconds: '%s' is not a number > 0 and <= 3600", text);
-    return value;
-}
-
 static error_t parse(int key, char *text, struct argp_state *state)
 {
     request *r = state->input;
@@ -96,7 +87,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
         r->threads = mmofl_cli_read_count("--threads", text, state);
         break;
     case KEY_SECONDS:
-        r->seconds = read_seconds(text, state);
+        r->seconds = mmofl_cli_read_seconds("--seconds", text, state);
         break;
     case KEY_FORWARD:
         r->what = FORWARD;

@@ -1,19 +1,31 @@
 /* cmd_model.c - `mmofl model summary EXPERIMENT.yaml`: layers, shapes, parameters,
- * work, memory. */
+ * work, memory; `mmofl model profile`: the time of each layer. */
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/model_profile.h"
 #include "cli/settings.h"
 #include "run/setup.h"
 
-static const struct argp_option table[] = {MMOFL_SETTINGS_OPTION, {0}};
+enum { SECONDS = 256 };
+
+static const struct argp_option table[] = {
+    MMOFL_SETTINGS_OPTION,
+    {"seconds", SECONDS, "S", 0, "profile: measure for so long (default: 2)", 0},
+    {0}};
 
 typedef struct request {
     const char *verb, *experiment;
+    double seconds;
     mmofl_settings settings;
 } request;
+
+static bool is_profile(const request *r)
+{
+    return strcmp(r->verb, "profile") == 0;
+}
 
 static error_t parse(int key, char *text, struct argp_state *state)
 {
@@ -22,16 +34,21 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case 's':
         mmofl_settings_add(&r->settings, text, state);
         break;
+    case SECONDS:
+        r->seconds = mmofl_cli_read_seconds("--seconds", text, state);
+        break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 1)
             argp_error(state, "'%s' is one argument too many", text);
         *(state->arg_num ? &r->experiment : &r->verb) = text;
         break;
     case ARGP_KEY_END:
-        if (!r->verb || strcmp(r->verb, "summary") != 0)
-            argp_error(state, "summary is wanted, and an experiment file");
+        if (!r->verb || (strcmp(r->verb, "summary") != 0 && !is_profile(r)))
+            argp_error(state, "summary or profile is wanted, and an experiment file");
         if (!r->experiment)
             argp_error(state, "an experiment file is wanted");
+        if (r->seconds > 0 && !is_profile(r))
+            argp_error(state, "--seconds is for profile");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -42,9 +59,14 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp argp = {
     table,
     parse,
-    "summary EXPERIMENT.yaml",
+    "summary EXPERIMENT.yaml\nprofile EXPERIMENT.yaml",
     "Print the model's layers, shapes, parameters, work of one sample, "
-    "and the memory that a device needs to train it.",
+    "and the memory that a device needs to train it; or measure where the time of "
+    "a training step goes on this machine, layer by layer."
+    "\v"
+    "Examples:\n"
+    "  mmofl model summary examples/demo.yaml\n"
+    "  mmofl model profile examples/demo.yaml --set train.batch=4",
     NULL,
     NULL,
     NULL};
@@ -140,7 +162,9 @@ static int model_main(int argc, char **argv)
     mmofl_setup setup;
     mmofl_status st = mmofl_setup_init(&setup, &x, 1, &err);
     if (!st) {
-        st = print_summary(&setup, &err);
+        st = is_profile(&r)
+                 ? mmofl_cli_model_profile(&setup, r.seconds > 0 ? r.seconds : 2, &err)
+                 : print_summary(&setup, &err);
         mmofl_setup_free(&setup);
     }
     mmofl_experiment_free(&x);
@@ -148,4 +172,5 @@ static int model_main(int argc, char **argv)
 }
 
 const mmofl_command mmofl_command_model = {
-    "model", "print a model's layers, parameters, work and memory", model_main};
+    "model", "print a model's layers, parameters, work and memory; time them",
+    model_main};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/option.h"
 #include "cli/command.h"
 #include "link/join.h"
@@ -82,5 +83,15 @@ int mmofl_cli_read_count(const char *name, const char *text,
     mmofl_error err = {0};
     if (mmofl_option_set(&whole, &value, text, &err))
         argp_error(state, "%s: %s", name, err.text);
+    return value;
+}
+
+double mmofl_cli_read_seconds(const char *name, const char *text,
+                              const struct argp_state *state)
+{
+    double value = 0;
+    const char *end = text + strlen(text);
+    if (mmofl_number_read(text, end, &value) != end || !(value > 0 && value <= 3600))
+        argp_error(state, "%s: '%s' is not a number > 0 and <= 3600", name, text);
     return value;
 }

@@ -37,6 +37,10 @@ struct argp_state;
 int mmofl_cli_read_count(const char *name, const char *text,
                          const struct argp_state *state);
 
+/** The same of seconds: a number above 0 and up to 3600. */
+double mmofl_cli_read_seconds(const char *name, const char *text,
+                              const struct argp_state *state);
+
 /** "mmofl: text" on stderr; returns the exit status that fits err. */
 int mmofl_cli_complain(const mmofl_error *err);
 

@@ -176,6 +176,19 @@ MMOFL_CHECKED mmofl_status mmofl_workspace_new(const mmofl_model *model, int cap
 size_t mmofl_workspace_bytes(const mmofl_workspace *ws);
 void mmofl_workspace_delete(mmofl_workspace *ws);
 
+/** Seconds that passes have spent in a layer, by wall time: before the samples of a
+ * step (weights turned, room cleared), forward, and backward. */
+typedef enum mmofl_phase { MMOFL_PREPARE, MMOFL_FORWARD, MMOFL_BACKWARD } mmofl_phase;
+enum { MMOFL_PHASES = 3 };
+typedef struct mmofl_layer_time {
+    double seconds[MMOFL_PHASES];
+} mmofl_layer_time;
+
+/** From now on passes add the time of each layer to times[layer->number] (n_layers of
+ * them, borrowed).  Cost: two looks at the clock for a layer and piece. */
+void mmofl_workspace_watch(mmofl_workspace *ws, const mmofl_model *model,
+                           mmofl_layer_time *times);
+
 typedef struct mmofl_pass_result {
     double whole_loss_sum; /* of it, over samples that have all modalities */
     int whole;             /* how many those are */

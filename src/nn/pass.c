@@ -7,10 +7,23 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "nn/gradient.h"
 #include "nn/workspace.h"
 
 /* ---------------------------------------------------------------- chains */
+
+static double started(const mmofl_chain_space *space)
+{
+    return space->times ? mmofl_clock_seconds() : 0;
+}
+
+static void ended(const mmofl_chain_space *space, const mmofl_layer *layer,
+                  mmofl_phase phase, double start)
+{
+    if (space->times)
+        space->times[layer->number].seconds[phase] += mmofl_clock_seconds() - start;
+}
 
 /* g: for layers that tell which rows they touch; may be NULL. */
 static void prepare(const mmofl_chain *chain, mmofl_chain_space *space, const float *w,
@@ -20,8 +33,10 @@ static void prepare(const mmofl_chain *chain, mmofl_chain_space *space, const fl
         const mmofl_layer *layer = &chain->layer[i];
         space->run[i].random = random;
         space->run[i].touched = g ? mmofl_gradient_rows(g, chain->parameters[i]) : NULL;
+        double start = started(space);
         if (layer->kind->prepare)
             layer->kind->prepare(layer, &space->run[i], w + chain->parameters[i]);
+        ended(space, layer, MMOFL_PREPARE, start);
     }
 }
 
@@ -30,8 +45,10 @@ static void forward(const mmofl_chain *chain, const mmofl_chain_space *space,
 {
     for (int i = 0; i < chain->n; i++) {
         const mmofl_layer *layer = &chain->layer[i];
+        double start = started(space);
         layer->kind->forward(layer, &space->run[i], n, w + chain->parameters[i],
                              space->value[i], space->value[i + 1]);
+        ended(space, layer, MMOFL_FORWARD, start);
     }
 }
 
@@ -50,6 +67,7 @@ static void backward(const mmofl_chain *chain, mmofl_chain_space *space, const f
     for (int i = chain->n - 1; i >= 0; i--) {
         const mmofl_layer *layer = &chain->layer[i];
         const mmofl_span none = {0};
+        double start = started(space);
         space->run[i].first = space->first;
         if (space->first && !layer->kind->starts_dw)
             clear(layer, &space->run[i], g + chain->parameters[i]);
@@ -58,6 +76,7 @@ static void backward(const mmofl_chain *chain, mmofl_chain_space *space, const f
                               space->gradient[i + 1],
                               space->run[i].wants_dx ? space->gradient[i] : none,
                               g + chain->parameters[i]);
+        ended(space, layer, MMOFL_BACKWARD, start);
     }
     space->first = false;
 }

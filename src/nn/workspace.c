@@ -120,6 +120,14 @@ size_t mmofl_workspace_bytes(const mmofl_workspace *ws)
     return ws->arena.bytes;
 }
 
+void mmofl_workspace_watch(mmofl_workspace *ws, const mmofl_model *model,
+                           mmofl_layer_time *times)
+{
+    for (int e = 0; e < model->n_encoders; e++)
+        ws->encoder[e].times = times;
+    ws->head.times = times;
+}
+
 void mmofl_workspace_delete(mmofl_workspace *ws)
 {
     if (!ws)

@@ -7,10 +7,11 @@
 
 /** A chain's buffers: spans by boundary, and the run of each layer. */
 typedef struct mmofl_chain_space {
-    mmofl_span *value;    /* (n + 1) */
-    mmofl_span *gradient; /* (n + 1); at = NULL where no gradient is wanted */
-    mmofl_layer_run *run; /* (n) */
-    bool first;           /* nothing of this gradient went backward yet */
+    mmofl_span *value;       /* (n + 1) */
+    mmofl_span *gradient;    /* (n + 1); at = NULL where no gradient is wanted */
+    mmofl_layer_run *run;    /* (n) */
+    bool first;              /* nothing of this gradient went backward yet */
+    mmofl_layer_time *times; /* of all layers, by number; NULL: nobody asks */
 } mmofl_chain_space;
 
 struct mmofl_workspace {

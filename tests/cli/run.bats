@@ -87,6 +87,27 @@ print(json.loads(sys.argv[1])["runs"][0]["test_accuracy"])' "$output")
     says 11622
 }
 
+@test "model profile times every layer and what is beside them" {
+    expect 0 model profile "$MMOFL_EXAMPLES/demo.yaml" --seconds 0.05 --set train.batch=7
+    [ "$(grep -c ' conv1d ' <<<"$output")" = 4 ]
+    [ "$(grep -c ' linear ' <<<"$output")" = 4 ]
+    says 'gyroscope, 7 samples'
+    says 'samples, loss'
+    says optimiser
+    says 'a step of 7 samples:'
+}
+
+@test "model wants a verb it knows, and seconds where they count" {
+    expect 2 model
+    expect 2 model time "$MMOFL_EXAMPLES/demo.yaml"
+    complains 'summary or profile is wanted'
+    expect 2 model profile
+    expect 2 model profile "$MMOFL_EXAMPLES/demo.yaml" --seconds 0
+    complains "--seconds: '0'"
+    expect 2 model summary "$MMOFL_EXAMPLES/demo.yaml" --seconds 1
+    complains '--seconds is for profile'
+}
+
 @test "FedMultimodal's model for UCI-HAR has the parameters that it publishes" {
     expect 0 model summary "$BATS_TEST_DIRNAME/../../experiments/fedmultimodal-uci-har.yaml" \
         --set 'data={set: synthetic-har, standardize: window}'

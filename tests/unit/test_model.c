@@ -279,6 +279,37 @@ static void a_sample_without_any_modality_only_moves_the_head(void **state)
     samples_delete(s);
 }
 
+/* Every layer that samples go through takes time; looking at it changes nothing. */
+static void a_watched_pass_tells_the_time_of_each_layer(void **state)
+{
+    (void)state;
+    enum { N = 9 };
+    samples *s = samples_new(two_modalities, NULL, N, 4);
+    size_t n = s->model->n_parameters;
+    float *wanted = floats(n);
+    mmofl_layer_time *times = calloc((size_t)s->model->n_layers, sizeof *times);
+    CHECK(times != NULL);
+    mmofl_model_gradient(s->model, s->ws, s->w, &s->batch, NULL, wanted);
+    mmofl_workspace_watch(s->ws, s->model, times);
+    for (int i = 0; i < 100; i++)
+        mmofl_model_gradient(s->model, s->ws, s->w, &s->batch, NULL, s->g);
+    CHECK(fixture_same_bits(s->g, wanted, n));
+    double watched = 0;
+    for (int i = 0; i < s->model->n_layers; i++) {
+        CHECK(times[i].seconds[MMOFL_FORWARD] > 0);
+        CHECK(times[i].seconds[MMOFL_BACKWARD] > 0);
+        watched += times[i].seconds[MMOFL_PREPARE];
+    }
+    CHECK(watched > 0);
+    mmofl_layer_time last = times[0];
+    mmofl_workspace_watch(s->ws, s->model, NULL);
+    mmofl_model_gradient(s->model, s->ws, s->w, &s->batch, NULL, s->g);
+    CHECK(memcmp(&last, &times[0], sizeof last) == 0);
+    free(wanted);
+    free(times);
+    samples_delete(s);
+}
+
 static void a_batch_may_mix_masks(void **state)
 {
     (void)state;
@@ -470,6 +501,7 @@ CHECK_MAIN(TEST(gradients_equal_finite_differences),
            TEST(missing_modality_gets_no_gradient),
            TEST(input_gradients_are_for_parameters_before),
            TEST(a_sample_without_any_modality_only_moves_the_head),
+           TEST(a_watched_pass_tells_the_time_of_each_layer),
            TEST(a_batch_may_mix_masks), TEST(any_piece_size_gives_the_same_bits),
            TEST(a_used_workspace_gives_the_same_bits_again),
            TEST(a_relu_done_by_its_neighbours_gives_the_same_bits),
