@@ -56,6 +56,15 @@ typedef struct mmofl_encoder {
     size_t first_parameter, n_parameters; /* its part of the model's vector */
 } mmofl_encoder;
 
+/** Does an encoder train nothing, and leave its features where its input was?  Such an
+ * input is fetched to where the head wants the features, and never copied. */
+static inline bool mmofl_encoder_passes_on(const mmofl_encoder *encoder)
+{
+    const mmofl_chain *chain = &encoder->chain;
+    return encoder->n_parameters == 0 && chain->n_values == 1 &&
+           chain->values[0].margin.before == 0 && chain->values[0].margin.after == 0;
+}
+
 /** A tensor (rows, width) of which a pass touches few rows: an embedding's. */
 typedef struct mmofl_row_tensor {
     size_t offset, rows, width; /* offset: in the model's vector */

@@ -138,6 +138,25 @@ static void copy_features(const float *from, float *to, size_t count)
     memcpy(to, from, count * sizeof(float));
 }
 
+/* The rows' features to the samples that they are of, zeros to the others.  From the
+ * last sample to the first, because rows may lie among the head's input already
+ * (mmofl_encoder_passes_on): what is still to be moved lies before what is written. */
+static void scatter(const mmofl_workspace *ws, const mmofl_encoder *encoder, int rows,
+                    int n, mmofl_span features, mmofl_span fused)
+{
+    for (int i = n - 1; i >= 0; i--) {
+        float *to = fused.at + (size_t)i * fused.stride + encoder->at;
+        if (rows == 0 || ws->row[rows - 1] != i) {
+            memset(to, 0, encoder->features * sizeof *to);
+            continue;
+        }
+        rows--;
+        const float *from = features.at + (size_t)rows * features.stride;
+        if (from != to)
+            copy_features(from, to, encoder->features);
+    }
+}
+
 /* Encoder e on the piece's samples that have it; features go to the head's input. */
 static void encode(const mmofl_model *model, mmofl_workspace *ws, int e, const float *w,
                    const mmofl_batch *batch, int from, int n)
@@ -147,20 +166,12 @@ static void encode(const mmofl_model *model, mmofl_workspace *ws, int e, const f
     uint64_t *sample = ws->sample + (size_t)e * (size_t)ws->capacity;
     int rows = find_rows(ws, encoder, batch, from, n);
     mmofl_span in = space->value[0], out = space->value[encoder->chain.n];
-    mmofl_span fused = ws->head.value[0];
     fetch_rows(ws, encoder, batch, from, rows, in);
     for (int i = 0; i < rows; i++)
         sample[i] = batch->first_sample + (uint64_t)(from + ws->row[i]);
     if (rows > 0)
         forward(&encoder->chain, space, w, rows);
-    if (rows < n)
-        for (int i = 0; i < n; i++)
-            memset(fused.at + (size_t)i * fused.stride + encoder->at, 0,
-                   encoder->features * sizeof(float));
-    for (int i = 0; i < rows; i++)
-        copy_features(out.at + (size_t)i * out.stride,
-                      fused.at + (size_t)ws->row[i] * fused.stride + encoder->at,
-                      encoder->features);
+    scatter(ws, encoder, rows, n, out, ws->head.value[0]);
 }
 
 static void forward_piece(const mmofl_model *model, mmofl_workspace *ws, const float *w,
@@ -189,6 +200,8 @@ static void backward_piece(const mmofl_model *model, mmofl_workspace *ws,
     for (int e = 0; e < model->n_encoders; e++) {
         const mmofl_encoder *encoder = &model->encoder[e];
         mmofl_span out = ws->encoder[e].gradient[encoder->chain.n];
+        if (encoder->n_parameters == 0)
+            continue;
         int rows = find_rows(ws, encoder, batch, from, n);
         for (int i = 0; i < rows; i++)
             copy_features(fused.at + (size_t)ws->row[i] * fused.stride + encoder->at,

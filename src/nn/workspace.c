@@ -50,8 +50,9 @@ static bool make_spans(const room *in, int n, const int *number,
     return true;
 }
 
+/* values: where all values lie, or NULL: they get buffers of their own. */
 static bool make_chain(const room *in, const mmofl_chain *chain, const uint64_t *sample,
-                       mmofl_chain_space *space)
+                       const mmofl_span *values, mmofl_chain_space *space)
 {
     size_t n = (size_t)chain->n;
     space->value = MMOFL_ARENA_NEW(in->arena, n + 1, mmofl_span);
@@ -59,8 +60,10 @@ static bool make_chain(const room *in, const mmofl_chain *chain, const uint64_t 
     space->run = MMOFL_ARENA_NEW(in->arena, n, mmofl_layer_run);
     if (!space->value || !space->gradient || !space->run)
         return false;
-    if (!make_spans(in, chain->n, chain->value, chain->values, chain->n_values,
-                    space->value))
+    for (size_t i = 0; i <= n && values; i++)
+        space->value[i] = *values;
+    if (!values && !make_spans(in, chain->n, chain->value, chain->values,
+                               chain->n_values, space->value))
         return false;
     if (in->training && !make_spans(in, chain->n, chain->gradient, chain->gradients,
                                     chain->n_gradients, space->gradient))
@@ -91,11 +94,19 @@ static bool make_all(mmofl_workspace *ws, const mmofl_model *model)
     ws->sample = MMOFL_ARENA_NEW(&ws->arena, (encoders + 1) * capacity, uint64_t);
     if (!ws->encoder || !ws->row || !ws->sample)
         return false;
-    for (size_t e = 0; e < encoders; e++)
-        if (!make_chain(&in, &model->encoder[e].chain, ws->sample + e * capacity,
+    if (!make_chain(&in, &model->head, ws->sample + encoders * capacity, NULL,
+                    &ws->head))
+        return false;
+    for (size_t e = 0; e < encoders; e++) {
+        const mmofl_encoder *encoder = &model->encoder[e];
+        mmofl_span slot = ws->head.value[0]; /* of the encoder's features */
+        slot.at += encoder->at;
+        if (!make_chain(&in, &encoder->chain, ws->sample + e * capacity,
+                        mmofl_encoder_passes_on(encoder) ? &slot : NULL,
                         &ws->encoder[e]))
             return false;
-    return make_chain(&in, &model->head, ws->sample + encoders * capacity, &ws->head);
+    }
+    return true;
 }
 
 mmofl_status mmofl_workspace_new(const mmofl_model *model, int capacity, bool training,
@@ -150,7 +161,7 @@ mmofl_status mmofl_head_pass_new(const mmofl_model *model, int capacity,
     pass->head.wants_dx = false;
     pass->arena.fail_after = fail_after;
     room in = {&pass->arena, capacity, true, model->isa};
-    if (!make_chain(&in, &pass->head, NULL, &pass->space)) {
+    if (!make_chain(&in, &pass->head, NULL, NULL, &pass->space)) {
         mmofl_head_pass_delete(pass);
         return MMOFL_E_MEMORY;
     }

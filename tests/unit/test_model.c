@@ -61,6 +61,15 @@ static void in_place_only(fixture_spec *s)
     fixture_head(s, "linear out=4; dropout p=0.5; flatten");
 }
 
+/* Inputs that lie in the head's from the start, beside one that does not. */
+static void in_place_in_the_head(fixture_spec *s)
+{
+    fixture_add(s, "motion", window, "flatten; relu");
+    fixture_add(s, "light", vector, "linear out=2");
+    fixture_add(s, "sound", vector, "dropout p=0.3; tanh");
+    fixture_head(s, "linear out=4");
+}
+
 /* Relus that are done by their neighbours, in part or all. */
 static void relu_with_convolution_and_pool(fixture_spec *s)
 {
@@ -80,6 +89,7 @@ static void (*const makers[])(fixture_spec *) = {
     in_place_only,
     in_place_relu_flatten_linear,
     in_place_first_then_padded,
+    in_place_in_the_head,
     relu_with_convolution_and_pool,
 };
 enum { MAKERS = sizeof makers / sizeof *makers, CLASSES = 4 };
