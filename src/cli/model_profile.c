@@ -79,14 +79,14 @@ static void run_step(profile *p, int step)
     mmofl_gradient_pass(&p->gradient, p->model, p->ws, p->parameters, &p->batch,
                         &dropout);
     mmofl_workspace_watch(p->ws, p->model, NULL);
-    double start = mmofl_clock_seconds();
+    double start = mmofl_clock_thread_seconds();
     mmofl_gradient_pass(&p->gradient, p->model, p->ws, p->parameters, &p->batch,
                         &dropout);
-    double passed = mmofl_clock_seconds();
+    double passed = mmofl_clock_thread_seconds();
     mmofl_optimizer_step(p->train, p->model->isa->ops, 0, p->parameters, p->velocity,
                          &p->gradient);
     *column(p, step, PASS) = passed - start;
-    *column(p, step, STEP) = mmofl_clock_seconds() - passed;
+    *column(p, step, STEP) = mmofl_clock_thread_seconds() - passed;
 }
 
 static int compare(const void *a, const void *b)
@@ -105,8 +105,8 @@ static double median(double *values, int n)
 static double time_of_looking(double *room)
 {
     for (int i = 0; i < MOST_STEPS; i++) {
-        double start = mmofl_clock_seconds();
-        room[i] = mmofl_clock_seconds() - start;
+        double start = mmofl_clock_thread_seconds();
+        room[i] = mmofl_clock_thread_seconds() - start;
     }
     return median(room, MOST_STEPS);
 }

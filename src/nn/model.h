@@ -185,8 +185,8 @@ MMOFL_CHECKED mmofl_status mmofl_workspace_new(const mmofl_model *model, int cap
 size_t mmofl_workspace_bytes(const mmofl_workspace *ws);
 void mmofl_workspace_delete(mmofl_workspace *ws);
 
-/** Seconds that passes have spent in a layer, by wall time: before the samples of a
- * step (weights turned, room cleared), forward, and backward. */
+/** CPU seconds that passes have spent in a layer: before the samples of a step (weights
+ * turned, room cleared), forward, and backward. */
 typedef enum mmofl_phase { MMOFL_PREPARE, MMOFL_FORWARD, MMOFL_BACKWARD } mmofl_phase;
 enum { MMOFL_PHASES = 3 };
 typedef struct mmofl_layer_time {

@@ -15,14 +15,14 @@
 
 static double started(const mmofl_chain_space *space)
 {
-    return space->times ? mmofl_clock_seconds() : 0;
+    return space->times ? mmofl_clock_thread_seconds() : 0;
 }
 
 static void ended(const mmofl_chain_space *space, const mmofl_layer *layer,
                   mmofl_phase phase, double start)
 {
     if (space->times)
-        space->times[layer->number].seconds[phase] += mmofl_clock_seconds() - start;
+        space->times[layer->number].seconds[phase] += mmofl_clock_thread_seconds() - start;
 }
 
 /* g: for layers that tell which rows they touch; may be NULL. */
