@@ -36,6 +36,13 @@ def memory_mb(pid, key):
         return int(re.search(key + r":\s+(\d+)", status.read()).group(1)) / 1024
 
 
+def deployed_environment():
+    """What docs/deployment.md has the broker run with."""
+    unit = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../deploy/systemd/mosquitto-memory.conf")
+    with open(unit) as lines:
+        return dict(re.findall(r"^Environment=(\w+)=(.*)$", lines.read(), re.M))
+
+
 def start_broker(folder):
     """Process and port."""
     port = free_port()
@@ -44,7 +51,8 @@ def start_broker(folder):
         if os.getuid() == 0:
             to.write("user root\n")
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    broker = subprocess.Popen([program, "-c", f"{folder}/mosquitto.conf"], stderr=subprocess.DEVNULL)
+    broker = subprocess.Popen([program, "-c", f"{folder}/mosquitto.conf"], stderr=subprocess.DEVNULL,
+                              env={**os.environ, **deployed_environment()})
     time.sleep(0.3)
     return broker, port
 

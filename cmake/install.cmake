@@ -24,7 +24,7 @@ install(DIRECTORY examples/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mmofl/examples 
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(FILES README.md ARCHITECTURE.md CHANGELOG.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
         COMPONENT program)
-install(FILES deploy/mosquitto.conf deploy/acl deploy/compose.yaml
+install(FILES deploy/mosquitto.conf deploy/acl deploy/compose.yaml deploy/systemd/mosquitto-memory.conf
         DESTINATION ${CMAKE_INSTALL_DATADIR}/mmofl/deploy COMPONENT program)
 install(FILES deploy/device.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/mmofl-device
         COMPONENT device)

@@ -107,14 +107,15 @@ mmofl_status mmofl_file_sync(const char *path, mmofl_error *err)
     return MMOFL_OK;
 }
 
-/* Sync the folder that holds path, which fits PATH_BYTES. */
-static mmofl_status sync_folder_of(const char *path, mmofl_error *err)
+mmofl_status mmofl_file_sync_name(const char *path, mmofl_error *err)
 {
     const char *slash = strrchr(path, '/');
     if (!slash)
         return mmofl_file_sync(".", err);
     char folder[PATH_BYTES];
     size_t n = slash == path ? 1 : (size_t)(slash - path);
+    if (n >= sizeof folder)
+        return mmofl_fail(err, MMOFL_E_LIMIT, "%s: path too long", path);
     memcpy(folder, path, n);
     folder[n] = '\0';
     return mmofl_file_sync(folder, err);
@@ -144,7 +145,7 @@ static mmofl_status write_pieces(const char *path, const mmofl_piece *pieces, si
         unlink(part);
         return mmofl_fail_errno(err, e, "%s: not written", path);
     }
-    return sync ? sync_folder_of(path, err) : MMOFL_OK;
+    return sync ? mmofl_file_sync_name(path, err) : MMOFL_OK;
 }
 
 mmofl_status mmofl_file_write_pieces(const char *path, const mmofl_piece *pieces,

@@ -51,6 +51,10 @@ void mmofl_file_unmap(mmofl_mapping *mapping);
  * a folder counts as having done it.  @retval MMOFL_E_NOT_FOUND, MMOFL_E_IO */
 MMOFL_CHECKED mmofl_status mmofl_file_sync(const char *path, mmofl_error *err);
 
+/** Put on the disk that a file is called so: its folder's names.
+ * @retval MMOFL_E_NOT_FOUND, MMOFL_E_IO, MMOFL_E_LIMIT (the path) */
+MMOFL_CHECKED mmofl_status mmofl_file_sync_name(const char *path, mmofl_error *err);
+
 /** Make a folder and those above it; one that exists is fine. */
 MMOFL_CHECKED mmofl_status mmofl_file_make_folders(const char *path, mmofl_error *err);
 

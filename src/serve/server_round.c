@@ -33,7 +33,8 @@ static mmofl_status keep_task(mmofl_server *s, const mmofl_task *task, mmofl_err
     mmofl_message m = {.kind = MMOFL_MESSAGE_TASK, .body.task = *task};
     mmofl_status st = mmofl_message_write(&m, &s->limits, &bytes, &size);
     if (!st) {
-        st = mmofl_endpoint_keep(s->endpoint, bytes, size, true, &s->task);
+        /* Not packed: parameters get hardly smaller (wire/seal.c). */
+        st = mmofl_endpoint_keep(s->endpoint, bytes, size, false, &s->task);
         free(bytes);
     }
     return st ? mmofl_fail(err, st, "round %llu: no task: %s",

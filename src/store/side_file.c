@@ -12,20 +12,6 @@
 #include "base/file.h"
 #include "store/side_file.h"
 
-/* A new file is on the disk only when its folder was synced, too. */
-static mmofl_status sync_name(const char *path, mmofl_error *err)
-{
-    char *folder = strdup(path);
-    if (!folder)
-        return mmofl_fail(err, MMOFL_E_MEMORY, "%s: no memory", path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        slash[slash == folder] = '\0';
-    mmofl_status st = mmofl_file_sync(slash ? folder : ".", err);
-    free(folder);
-    return st;
-}
-
 mmofl_status mmofl_side_file_open(mmofl_side_file *file, const char *path,
                                   const char *suffix, mmofl_error *err)
 {
@@ -36,10 +22,10 @@ mmofl_status mmofl_side_file_open(mmofl_side_file *file, const char *path,
     memcpy(name, path, n);
     name[n] = '-';
     memcpy(name + n + 1, suffix, more);
-    bool is_new = !mmofl_file_exists(name);
+    bool is_new = !mmofl_file_exists(name); /* then its name is to be kept, too */
     int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     mmofl_status st = fd < 0   ? mmofl_fail_errno(err, errno, "%s", name)
-                      : is_new ? sync_name(name, err)
+                      : is_new ? mmofl_file_sync_name(name, err)
                                : MMOFL_OK;
     if (st) {
         if (fd >= 0)
