@@ -22,21 +22,25 @@ static void affine_scales_and_shifts_each_value(void **state)
     }
 }
 
+/* ... in one piece, and with something between the rows that stays as it is. */
 static void transposing_moves_every_value_to_its_place(void **state)
 {
     (void)state;
-    static float from[40 * 40], to[40 * 40 + 1];
-    fixture_fill(from, 40 * 40, 4);
+    static float from[40 * 43], to[40 * 43];
+    fixture_fill(from, 40 * 43, 4);
     FOR_EACH_ISA(isa)
     {
-        for (size_t rows = 1; rows <= 40; rows += 3)
-            for (size_t columns = 1; columns <= 40; columns += 2) {
-                to[rows * columns] = 77;
-                isa->ops->transpose(to, from, rows, columns);
-                CHECK(to[rows * columns] == 77.0f);
-                for (size_t r = 0; r < rows; r++)
-                    for (size_t c = 0; c < columns; c++)
-                        CHECK(to[c * rows + r] == from[r * columns + c]);
+        for (size_t rows = 1; rows <= 40; rows++)
+            for (size_t columns = 1; columns <= 40; columns++) {
+                size_t between = (rows + columns) % 4, to_row = rows + between,
+                       from_row = columns + 3 - between;
+                for (size_t i = 0; i < columns * to_row; i++)
+                    to[i] = 77;
+                isa->ops->transpose(to, to_row, from, from_row, rows, columns);
+                for (size_t c = 0; c < columns; c++)
+                    for (size_t r = 0; r < to_row; r++)
+                        CHECK(to[c * to_row + r] ==
+                              (r < rows ? from[r * from_row + c] : 77.0f));
             }
     }
 }

@@ -17,8 +17,10 @@ typedef struct mmofl_ops {
     /** y[i] = x[i] * scale[i] + shift[i] */
     void (*affine)(float *y, const float *x, const float *scale, const float *shift,
                    size_t n);
-    /** to (columns, rows) = from (rows, columns) transposed */
-    void (*transpose)(float *to, const float *from, size_t rows, size_t columns);
+    /** to (columns, rows) = from (rows, columns) transposed; rows of `to` begin to_row
+     * floats apart, those of `from` from_row. */
+    void (*transpose)(float *to, size_t to_row, const float *from, size_t from_row,
+                      size_t rows, size_t columns);
     /** sum of squares */
     double (*square_sum)(const float *x, size_t n);
     /** One step of PyTorch's SGD: g' = scale*g + weight_decay*w; with momentum
@@ -42,5 +44,12 @@ typedef struct mmofl_ops {
      * the result only keeps it from being left out. */
     float (*peak)(size_t rounds, double *flops);
 } mmofl_ops;
+
+/** transpose, of matrices that lie in one piece. */
+static inline void mmofl_transpose_all(const mmofl_ops *ops, float *to,
+                                       const float *from, size_t rows, size_t columns)
+{
+    ops->transpose(to, rows, from, columns, rows, columns);
+}
 
 #endif

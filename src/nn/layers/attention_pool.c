@@ -111,10 +111,10 @@ static void prepare(const mmofl_layer *layer, const mmofl_layer_run *run,
         return;
     sizes d = sizes_of(layer);
     parts p = parts_of(&d, run);
-    run->ops->transpose(p.w2_back, w + layer->tensor[HEADS_WEIGHT].offset, d.hidden,
-                        d.heads);
+    mmofl_transpose_all(run->ops, p.w2_back, w + layer->tensor[HEADS_WEIGHT].offset,
+                        d.hidden, d.heads);
     if (run->wants_dx)
-        run->ops->transpose(p.w1_back, w, d.channels, d.hidden);
+        mmofl_transpose_all(run->ops, p.w1_back, w, d.channels, d.hidden);
 }
 
 /* ---------------------------------------------------------------- forward */
@@ -218,7 +218,7 @@ static void score_gradient(const sizes *d, const mmofl_ops *ops, const parts *p,
                            size_t s, const float *x, const float *dy)
 {
     float *de = p->de + s * d->rows * d->heads;
-    ops->transpose(p->turned, dy, d->heads, d->channels);
+    mmofl_transpose_all(ops, p->turned, dy, d->heads, d->channels);
     ops->gemm(&(mmofl_gemm){.m = (int)d->rows,
                             .n = (int)d->heads,
                             .depth = (int)d->channels,

@@ -98,8 +98,8 @@ static void prepare(const mmofl_layer *layer, const mmofl_layer_run *run,
     float *to = run->scratch;
     for (int r = 0; r < o->stride; r++)
         for (int q = taps_of_phase(o, r) - 1; q >= 0; q--, to += in * out)
-            run->ops->transpose(to, w + (size_t)(r + q * o->stride) * in * out, in,
-                                out);
+            mmofl_transpose_all(run->ops, to,
+                                w + (size_t)(r + q * o->stride) * in * out, in, out);
 }
 
 static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,

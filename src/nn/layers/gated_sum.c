@@ -57,7 +57,7 @@ static void prepare(const mmofl_layer *layer, const mmofl_layer_run *run,
 {
     parts p = parts_of(layer, run);
     if (run->training && run->wants_dx)
-        run->ops->transpose(p.w_back, w, p.count, p.count);
+        mmofl_transpose_all(run->ops, p.w_back, w, p.count, p.count);
 }
 
 static void forward(const mmofl_layer *layer, const mmofl_layer_run *run, int n,

@@ -18,6 +18,7 @@
 #ifndef MMOFL_NN_LAYERS_IMAGE_MAP_H
 #define MMOFL_NN_LAYERS_IMAGE_MAP_H
 
+#include <assert.h>
 #include <string.h>
 
 #include "nn/layer.h"
@@ -71,18 +72,21 @@ static inline size_t image_map_floats(const image_map *map)
     return ((size_t)map->taps_y * (size_t)image_map_depth(map) + 1) * columns;
 }
 
-/* One tap's (in, out) block, from any strides into rows of `columns` floats. */
+/* One tap's (in, out) block into rows of `columns` floats; neighbours in memory are
+ * either its outputs or its inputs. */
 static inline void image_map_block(const image_map *map, const mmofl_ops *ops,
                                    const float *from, const image_weights *w, float *to,
                                    int columns)
 {
-    if (w->in == 1 && w->out == map->in && columns == map->out) {
-        ops->transpose(to, from, (size_t)map->out, (size_t)map->in);
+    size_t in = (size_t)map->in, out = (size_t)map->out;
+    if (w->in == 1) {
+        ops->transpose(to, (size_t)columns, from, (size_t)w->out, out, in);
         return;
     }
-    for (int c = 0; c < map->in; c++)
-        for (int o = 0; o < map->out; o++)
-            to[c * columns + o] = from[c * w->in + o * w->out];
+    assert(w->out == 1);
+    for (size_t c = 0; c < in; c++)
+        memcpy(to + c * (size_t)columns, from + (ptrdiff_t)c * w->in,
+               sizeof(float) * out);
 }
 
 /* Write the weights (taps_y, window, in, pack*out), then pack times the bias (or

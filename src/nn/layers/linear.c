@@ -38,7 +38,7 @@ static void prepare(const mmofl_layer *layer, const mmofl_layer_run *run,
                     const float *w)
 {
     if (run->training && run->wants_dx)
-        run->ops->transpose(run->scratch, w, mmofl_shape_channels(layer->in),
+        mmofl_transpose_all(run->ops, run->scratch, w, mmofl_shape_channels(layer->in),
                             mmofl_shape_channels(layer->out));
 }
 

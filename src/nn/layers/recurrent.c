@@ -95,9 +95,10 @@ void MMOFL_ISA(mmofl_recurrent_prepare)(const mmofl_recurrent_cell *cell,
             dir.bias[j] += dir.hidden_b[j];
         if (!run->training)
             continue;
-        run->ops->transpose(dir.hidden_t, dir.hidden_w, g.units, g.gates);
+        mmofl_transpose_all(run->ops, dir.hidden_t, dir.hidden_w, g.units, g.gates);
         if (run->wants_dx)
-            run->ops->transpose(dir.input_t, dir.input_w, g.channels, g.gates);
+            mmofl_transpose_all(run->ops, dir.input_t, dir.input_w, g.channels,
+                                g.gates);
     }
 }
 
