@@ -71,14 +71,29 @@ static void put_count(sheet *s, const char *name, int64_t count)
     put_field(s, name, text);
 }
 
-/* The shortest text that reads back as x; 17 digits always do. */
+static bool reads_back(double x, int digits, char text[NUMBER_BYTES])
+{
+    snprintf(text, NUMBER_BYTES, "%.*g", digits, x);
+    return strtod(text, NULL) == x;
+}
+
+/* The shortest text that reads back as x; 17 digits always do.  One digit more is never
+ * further from x, so the number of digits can be found by halves - but not for a power
+ * of two, whose neighbours below are nearer than those above. */
 static void number_text(double x, char text[NUMBER_BYTES])
 {
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, NUMBER_BYTES, "%.*g", digits, x);
-        if (strtod(text, NULL) == x)
-            break;
+    enum { MOST = 17 };
+    int exponent, digits = 1, enough = MOST;
+    bool halves = fabs(frexp(x, &exponent)) != 0.5;
+    while (halves && digits < enough) {
+        int middle = (digits + enough) / 2;
+        if (reads_back(x, middle, text))
+            enough = middle;
+        else
+            digits = middle + 1;
     }
+    while (!reads_back(x, digits, text) && digits < MOST)
+        digits++;
 }
 
 static mmofl_status put_real(sheet *s, const char *name, double x)
