@@ -102,7 +102,7 @@ MMOFL_API void mmofl_dataset_recorded(const mmofl_dataset *set, size_t sample, i
                                       float *out);
 
 /** Map a data cache file (docs/data-cache.md) and check all of it, digest and values:
- * one pass, about 1 ms per MB; nothing is copied.
+ * one pass, about 0.2 ms per MB, the digest on all cores; nothing is copied.
  * @retval MMOFL_E_NOT_FOUND, MMOFL_E_IO
  * @retval MMOFL_E_TRUNCATED, MMOFL_E_CORRUPT, MMOFL_E_VERSION, MMOFL_E_SHAPE,
  *         MMOFL_E_RANGE, MMOFL_E_DUPLICATE, MMOFL_E_NONFINITE, MMOFL_E_MEMORY  each

@@ -9,11 +9,11 @@
  * written, and since anybody can compute a digest, every count, offset and value is
  * checked as if there were none. */
 #include <assert.h>
-#include <libdeflate.h>
 #include <sodium.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "data/cache_digest.h"
 #include "data/data_cache.h"
 #include "data/dataset_parts.h"
 #include "data/stored.h"
@@ -24,9 +24,6 @@
 
 enum {
     MAGIC_BYTES = 8,
-    DIGEST_BYTES = 32,
-    DIGEST_AT = MMOFL_DATA_CACHE_PREAMBLE - DIGEST_BYTES,
-    LEAF = 64 << 10,
     MAX_SECTIONS = 5 + 3 * MMOFL_MAX_MODALITIES,
     MAX_HEADER_BYTES = 8192
 };
@@ -42,7 +39,7 @@ struct preamble {
     uint32_t header_bytes; /* without the preamble */
     uint64_t file_bytes;
     uint64_t reserved; /* 0 */
-    unsigned char digest[DIGEST_BYTES];
+    unsigned char digest[MMOFL_CACHE_DIGEST_BYTES];
 };
 
 static void walk_preamble(mmofl_bytes *place, struct preamble *preamble)
@@ -55,66 +52,10 @@ static void walk_preamble(mmofl_bytes *place, struct preamble *preamble)
     mmofl_bytes_raw(place, preamble->digest, sizeof preamble->digest);
 }
 
-/* The digest covers everything but itself: the bytes before it, and a CRC-32 of each
- * LEAF bytes behind it, as four bytes.  It is to find damage, not people, who can
- * compute any digest; so it may be a checksum that costs a tenth of a cryptographic
- * one, for it is looked at each time a file is opened. */
-struct digest {
-    crypto_generichash_state state;
-    uint32_t crc;
-    size_t filled; /* of the current leaf */
-};
-
-static void digest_leaf(struct digest *digest)
-{
-    unsigned char bytes[4];
-    mmofl_bytes place = mmofl_bytes_writer(bytes, sizeof bytes);
-    mmofl_bytes_u32(&place, &digest->crc);
-    crypto_generichash_update(&digest->state, bytes, sizeof bytes);
-    digest->crc = 0;
-    digest->filled = 0;
-}
-
-static void digest_begin(struct digest *digest, const unsigned char *data)
-{
-    *digest = (struct digest){0};
-    crypto_generichash_init(&digest->state, NULL, 0, DIGEST_BYTES);
-    crypto_generichash_update(&digest->state, data, DIGEST_AT);
-}
-
-static void digest_add(struct digest *digest, const void *data, size_t size)
-{
-    const unsigned char *at = data;
-    for (size_t part; size > 0; at += part, size -= part) {
-        size_t left = LEAF - digest->filled;
-        part = size < left ? size : left;
-        digest->crc = libdeflate_crc32(digest->crc, at, part);
-        digest->filled += part;
-        if (digest->filled == LEAF)
-            digest_leaf(digest);
-    }
-}
-
-static void digest_end(struct digest *digest, unsigned char *out)
-{
-    if (digest->filled > 0)
-        digest_leaf(digest);
-    crypto_generichash_final(&digest->state, out, DIGEST_BYTES);
-}
-
-static void digest_image(const unsigned char *data, size_t size, unsigned char *out)
-{
-    struct digest digest;
-    digest_begin(&digest, data);
-    digest_add(&digest, data + MMOFL_DATA_CACHE_PREAMBLE,
-               size - MMOFL_DATA_CACHE_PREAMBLE);
-    digest_end(&digest, out);
-}
-
 void mmofl_data_cache_seal(unsigned char *data, size_t size)
 {
     assert(size >= MMOFL_DATA_CACHE_PREAMBLE);
-    digest_image(data, size, data + DIGEST_AT);
+    mmofl_cache_digest_image(data, size, data + MMOFL_CACHE_DIGEST_AT);
 }
 
 /* --- header ----------------------------------------------------------------------- */
@@ -280,9 +221,9 @@ static mmofl_status check_preamble(const unsigned char *data, size_t size,
                           (unsigned long long)preamble->file_bytes);
     if (preamble->file_bytes < size)
         return mmofl_fail(err, MMOFL_E_CORRUPT, "goes on after its end");
-    unsigned char digest[DIGEST_BYTES];
-    digest_image(data, size, digest);
-    if (memcmp(digest, preamble->digest, DIGEST_BYTES) != 0)
+    unsigned char digest[MMOFL_CACHE_DIGEST_BYTES];
+    mmofl_cache_digest_image(data, size, digest);
+    if (memcmp(digest, preamble->digest, sizeof digest) != 0)
         return mmofl_fail(err, MMOFL_E_CORRUPT, "digest differs: the file is damaged");
     if (preamble->reserved != 0)
         return mmofl_fail(err, MMOFL_E_CORRUPT, "reserved field is not zero");
@@ -401,13 +342,13 @@ static size_t list_pieces(const struct sections *sections, const unsigned char *
 static void digest_pieces(const mmofl_piece *pieces, size_t n, unsigned char *out)
 {
     const unsigned char *image = pieces[0].data;
-    struct digest digest;
-    digest_begin(&digest, image);
-    digest_add(&digest, image + MMOFL_DATA_CACHE_PREAMBLE,
-               pieces[0].size - MMOFL_DATA_CACHE_PREAMBLE);
+    mmofl_cache_digest digest;
+    mmofl_cache_digest_begin(&digest, image);
+    mmofl_cache_digest_add(&digest, image + MMOFL_DATA_CACHE_PREAMBLE,
+                           pieces[0].size - MMOFL_DATA_CACHE_PREAMBLE);
     for (size_t i = 1; i < n; i++)
-        digest_add(&digest, pieces[i].data, pieces[i].size);
-    digest_end(&digest, out);
+        mmofl_cache_digest_add(&digest, pieces[i].data, pieces[i].size);
+    mmofl_cache_digest_end(&digest, out);
 }
 
 /* Floats that are whole numbers are written in fewer bytes, which live in the arena. */
@@ -460,7 +401,7 @@ static mmofl_status write_file(mmofl_dataset *set, const char *path, mmofl_error
     mmofl_piece pieces[1 + 2 * MAX_SECTIONS];
     size_t n =
         list_pieces(&sections, image, MMOFL_DATA_CACHE_PREAMBLE + header_bytes, pieces);
-    digest_pieces(pieces, n, image + DIGEST_AT);
+    digest_pieces(pieces, n, image + MMOFL_CACHE_DIGEST_AT);
     return mmofl_file_write_pieces(path, pieces, n, true, err);
 }
 

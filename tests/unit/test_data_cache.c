@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "data/builder.h"
+#include "data/cache_digest.h"
 #include "data/data_cache.h"
 
 enum { N = 1000, VALUES = 40, LEAF = 65536, DIGEST_AT = 32, PREAMBLE = 64 };
@@ -93,6 +94,32 @@ static void a_flipped_bit_is_found_in_every_leaf(void **state)
     scratch_delete(&s);
 }
 
+/* Large files are summed by threads, and small ones, and those on their way to the
+ * disk, piece by piece. */
+static void pieces_and_threads_make_the_same_digest(void **state)
+{
+    (void)state;
+    enum { MOST = 66 * LEAF };
+    static const size_t sizes[] = {0,         1,         LEAF, 63 * LEAF, 63 * LEAF + 1,
+                                   64 * LEAF, 65 * LEAF, MOST};
+    unsigned char *data = malloc(PREAMBLE + MOST), at_once[32], by_pieces[32];
+    CHECK(data && sodium_init() >= 0);
+    for (size_t i = 0; i < PREAMBLE + MOST; i++)
+        data[i] = (unsigned char)(i * i >> 7);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        mmofl_cache_digest digest;
+        mmofl_cache_digest_begin(&digest, data);
+        for (size_t done = 0, some; done < sizes[s]; done += some) {
+            some = sizes[s] - done < 100003 ? sizes[s] - done : 100003;
+            mmofl_cache_digest_add(&digest, data + PREAMBLE + done, some);
+        }
+        mmofl_cache_digest_end(&digest, by_pieces);
+        mmofl_cache_digest_image(data, PREAMBLE + sizes[s], at_once);
+        CHECK(memcmp(by_pieces, at_once, sizeof at_once) == 0);
+    }
+    free(data);
+}
+
 /* Written by tests/fuzz/make_seeds.py, which knows docs/data-cache.md only: sample i
  * has the values 2 i and 2 i + 1 of each modality. */
 static void files_of_another_program_are_read(void **state)
@@ -120,4 +147,5 @@ static void files_of_another_program_are_read(void **state)
 
 CHECK_MAIN(TEST(the_digest_is_the_documented_one),
            TEST(a_flipped_bit_is_found_in_every_leaf),
+           TEST(pieces_and_threads_make_the_same_digest),
            TEST(files_of_another_program_are_read))
