@@ -45,6 +45,8 @@ static mmofl_status status_of(const mmofl_sql *store)
 mmofl_status mmofl_sql_fail(const mmofl_sql *store, const char *doing, mmofl_error *err)
 {
     mmofl_status st = status_of(store);
+    if (st == MMOFL_E_NO_SPACE) /* as of every other file */
+        return mmofl_fail_errno(err, ENOSPC, "%s: %s", store->path, doing);
     return mmofl_fail(err, st, "%s: %s: %s%s", store->path, doing,
                       st == MMOFL_E_STATE ? "another process is using it: " : "",
                       sqlite3_errmsg(store->db));
