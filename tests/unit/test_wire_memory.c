@@ -43,13 +43,13 @@ static mmofl_status there_and_back(const mmofl_message *message)
     free(bytes);
     if (!st)
         st = mmofl_envelope_read(object, object_size, limits.message_bytes, &e, &err);
-    free(object);
     if (!st)
         st = mmofl_envelope_open(&e, &inside, &size, &err);
     if (!st)
         st = mmofl_message_read(inside, size, &limits, &back, &err);
     mmofl_message_free(&back);
     mmofl_envelope_free(&e);
+    free(object); /* the envelope lies in it */
     return st;
 }
 
