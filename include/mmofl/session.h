@@ -153,7 +153,9 @@ MMOFL_API mmofl_test_metrics mmofl_session_test(mmofl_session *session);
  *                      for m
  * @param[in]  present  (n) bit m: the sample has modality m
  * @param[out] probability  (n, K) each row sums to 1; the caller's
- * @retval MMOFL_E_RANGE      present names a modality that the data set does not have
+ * @retval MMOFL_E_RANGE      present names a modality that the data set does not have,
+ *                            or what should be the id of a token is no whole number in
+ *                            [0, vocabulary)
  * @retval MMOFL_E_MISSING    a sample has nothing the model could look at, or values[m]
  *                            is NULL though a sample has m
  * @retval MMOFL_E_NONFINITE  a value that is present is NaN or infinite

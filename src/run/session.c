@@ -258,8 +258,17 @@ static uint32_t modalities_used(const mmofl_model *model)
     return used;
 }
 
+/* Can a sample of the modality have this finite value? */
+static bool is_value(const mmofl_modality *modality, float value)
+{
+    return modality->dtype != MMOFL_TOKENS ||
+           (value >= 0 && value < (float)modality->vocabulary &&
+            value == floorf(value));
+}
+
 /* Refuse the values of one encoder's modality that are present and cannot be used. */
-static mmofl_status check_values(const mmofl_encoder *encoder, size_t n,
+static mmofl_status check_values(const mmofl_encoder *encoder,
+                                 const mmofl_modality *modality, size_t n,
                                  const float *values, const uint32_t *present,
                                  mmofl_error *err)
 {
@@ -271,11 +280,19 @@ static mmofl_status check_values(const mmofl_encoder *encoder, size_t n,
             return mmofl_fail(err, MMOFL_E_MISSING,
                               "sample %zu has %s, but its values are NULL", i,
                               encoder->name);
-        for (size_t k = 0; k < count; k++)
-            if (!isfinite(values[i * count + k]))
+        for (size_t k = 0; k < count; k++) {
+            float value = values[i * count + k];
+            if (!isfinite(value))
                 return mmofl_fail(err, MMOFL_E_NONFINITE,
                                   "sample %zu, %s: value %zu is NaN or infinite", i,
                                   encoder->name, k);
+            if (!is_value(modality, value))
+                return mmofl_fail(err, MMOFL_E_RANGE,
+                                  "sample %zu, %s: value %zu is %g, wanted the id of a "
+                                  "token, a whole number from 0 to %d",
+                                  i, encoder->name, k, (double)value,
+                                  modality->vocabulary - 1);
+        }
     }
     return MMOFL_OK;
 }
@@ -300,7 +317,8 @@ static mmofl_status check_samples(const mmofl_session *s, size_t n,
     for (int e = 0; e < model->n_encoders; e++) {
         const mmofl_encoder *encoder = &model->encoder[e];
         mmofl_status st =
-            check_values(encoder, n, values[encoder->modality], present, err);
+            check_values(encoder, &s->setup.data->modality[encoder->modality], n,
+                         values[encoder->modality], present, err);
         if (st)
             return st;
     }

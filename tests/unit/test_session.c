@@ -374,6 +374,58 @@ static void samples_that_cannot_be_predicted_are_refused(void **state)
     mmofl_session_close(session);
 }
 
+static void write_text(scratch *s, const char *name, const char *text)
+{
+    mmofl_error err = {0};
+    CHECK_OK(mmofl_file_write(scratch_path(s, name), text, strlen(text), false, &err));
+}
+
+/* Token ids are floats here; what is none would be a row of the embedding that is not
+ * there. */
+static void tokens_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    scratch s;
+    scratch_new(&s);
+    CHECK_INT(setenv("MMOFL_CACHE_DIR", scratch_path(&s, "cache"), 1), 0);
+    write_text(&s, "dataset.yaml",
+               "classes: [no, yes]\n"
+               "modalities: {note: {text_column: note, length: 3, vocabulary: 9}}\n");
+    write_text(&s, "samples.csv",
+               "id,label,owner,part,note\n"
+               "a,no,1,train,not now\nb,yes,1,train,well yes\nc,no,2,test,not yet\n");
+    mmofl_session *session = NULL;
+    mmofl_error err = {0};
+    mmofl_status st = mmofl_session_open_text(
+        "name: notes\n"
+        "data: {set: dir, path: .}\n"
+        "fleet: {devices: 1, partition: iid}\n"
+        "stream: {buffer: 2, new: 1}\n"
+        "model: {modalities: {note: [{embedding: {out: 2}}, global_avg_pool]},\n"
+        "        head: [{linear: {out: 2}}]}\n"
+        "rounds: 1\n",
+        s.folder, NULL, &session, &err);
+    if (st)
+        fail_msg("%s", err.text);
+    const uint32_t present = 1;
+    float ids[3] = {8, 0, 1}, probability[2] = {-1};
+    const float *values[1] = {ids};
+    const float none[] = {9, 1e30f, -1, 0.5f};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        ids[2] = none[i];
+        CHECK_STATUS(
+            mmofl_session_predict(session, 1, values, &present, probability, &err),
+            MMOFL_E_RANGE);
+        CHECK_CONTAINS(err.text, "sample 0, note: value 2 is");
+        CHECK_CONTAINS(err.text, "from 0 to 8");
+        CHECK(probability[0] == -1);
+    }
+    ids[2] = 8;
+    CHECK_OK(mmofl_session_predict(session, 1, values, &present, probability, &err));
+    mmofl_session_close(session);
+    scratch_delete(&s);
+}
+
 static void a_model_of_one_modality_needs_no_values_of_the_other(void **state)
 {
     (void)state;
@@ -474,6 +526,7 @@ CHECK_MAIN(TEST(headers_and_library_have_one_version),
            TEST(predicting_the_test_part_gives_the_test_result),
            TEST(values_of_missing_modalities_are_not_looked_at),
            TEST(samples_that_cannot_be_predicted_are_refused),
+           TEST(tokens_that_are_none_are_refused),
            TEST(a_model_of_one_modality_needs_no_values_of_the_other),
            TEST(what_cannot_be_opened_is_refused_with_its_place),
            TEST(after_a_round_that_diverged_only_its_start_is_left),
