@@ -33,8 +33,11 @@ static double window_sum(const mmofl_layer *layer, const double *w, const double
                 column + j >= columns)
                 continue;
             const double *pixel = x + ((row + i) * columns + column + j) * in;
+            /* Channels are evenly spaced, in whatever order the axes are kept. */
+            size_t first = parameter_place(layer, 0, (const int[]){o, 0, i, j});
+            size_t second = parameter_place(layer, 0, (const int[]){o, 1, i, j});
             for (int c = 0; c < in; c++)
-                sum += parameter_at(layer, 0, w, (const int[]){o, c, i, j}) * pixel[c];
+                sum += w[first + (size_t)c * (second - first)] * pixel[c];
         }
     return sum;
 }

@@ -44,22 +44,22 @@ static inline int whole_option(const mmofl_layer *layer, const char *name)
     return (int)option(layer, name);
 }
 
-/* The parameter of a tensor at `index`, in PyTorch's order of axes. */
-static inline double parameter_at(const mmofl_layer *layer, int tensor, const double *w,
-                                  const int *index)
+/* Where the parameter of a tensor at `index`, in PyTorch's order of axes, stands. */
+static inline size_t parameter_place(const mmofl_layer *layer, int tensor,
+                                     const int *index)
 {
     const mmofl_tensor_plan *t = &layer->tensor[tensor];
     size_t at = 0;
     for (int d = 0; d < t->n_dims; d++)
         at = at * t->dim[t->axis[d]] + (size_t)index[t->axis[d]];
-    return w[t->offset + at];
+    return t->offset + at;
 }
 
 /* Parameter [i0][i1][i2] of a tensor of up to three axes. */
 static inline double parameter(const mmofl_layer *layer, int tensor, const double *w,
                                int i0, int i1, int i2)
 {
-    return parameter_at(layer, tensor, w, (const int[]){i0, i1, i2});
+    return w[parameter_place(layer, tensor, (const int[]){i0, i1, i2})];
 }
 
 static inline int rows_of(mmofl_shape shape)
