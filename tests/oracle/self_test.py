@@ -330,11 +330,11 @@ class OracleTest(unittest.TestCase):
 
     def altered(self, **changes: np.ndarray) -> Path:
         path = Path(self.folder.name) / "altered.npz"
-        save(path, {**np.load(self.good), **changes})
+        save(path, {**replay.read_arrays(self.good), **changes})
         return path
 
     def nudged(self, key: str, amount: float) -> Path:
-        tensor = np.load(self.good)[key].copy()
+        tensor = replay.read_arrays(self.good)[key].copy()
         tensor.flat[0] += amount * np.abs(tensor).max()
         return self.altered(**{key: tensor})
 
@@ -419,13 +419,13 @@ class OracleTest(unittest.TestCase):
         self.assertEqual(self.replayed(self.nudged("step0/loss", float("nan"))), 1)
 
     def test_another_order_of_steps_disagrees(self) -> None:
-        label = np.load(self.good)["step3/label"]
+        label = replay.read_arrays(self.good)["step3/label"]
         self.assertEqual(self.replayed(self.altered(**{"step3/label": label[::-1]})), 1)
 
     def test_the_other_branch_of_a_kink_is_no_disagreement(self) -> None:
         """0.5 * 1 - 0.5 * 1 is zero before a leaky ReLU; an ulp more is not."""
-        meta = json.loads(bytes(np.load(self.good)["meta"]))
-        arrays = dict(np.load(self.good))
+        meta = json.loads(bytes(replay.read_arrays(self.good)["meta"]))
+        arrays = replay.read_arrays(self.good)
         meta["steps"] = 1
         arrays["meta"] = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
         arrays["step0/x/sound"][0, 0] = (1, -1, 0, 0)
@@ -461,7 +461,7 @@ class OracleTest(unittest.TestCase):
         for method in METHOD_OPTIONS:
             if method["kind"] in ("pm", "full", "fedamm", "dropout"):
                 continue  # the same step, from other masks
-            arrays = dict(np.load(self.written(method)))
+            arrays = replay.read_arrays(self.written(method))
             meta = json.loads(bytes(arrays["meta"]))
             meta["method"] = {"kind": "pm"}
             arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
@@ -471,7 +471,7 @@ class OracleTest(unittest.TestCase):
                 self.assertEqual(self.replayed(path), 1)
 
     def test_a_wrong_prototype_and_a_wrong_pseudo_sample_disagree(self) -> None:
-        arrays = dict(np.load(self.written(METHOD_OPTIONS[-2])))
+        arrays = replay.read_arrays(self.written(METHOD_OPTIONS[-2]))
         for key in ("prototypes/mean", "step1/replay/label", "step1/replay/lost"):
             path = Path(self.folder.name) / "altered.npz"
             save(path, {**arrays, key: arrays[key][::-1]})
@@ -479,7 +479,7 @@ class OracleTest(unittest.TestCase):
                 self.assertEqual(self.replayed(path), 1)
 
     def test_noise_that_nobody_can_replay_is_refused(self) -> None:
-        arrays = dict(np.load(self.good))
+        arrays = replay.read_arrays(self.good)
         meta = json.loads(bytes(arrays["meta"]))
         meta["method"] = {"kind": "ogm-ge", "a": 0.3, "noise": True}
         text = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
