@@ -35,6 +35,12 @@ foreach(file ${MMOFL_BATS})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300
                        ENVIRONMENT "MMOFL=$<TARGET_FILE:mmofl>;MMOFL_EXAMPLES=${PROJECT_SOURCE_DIR}/examples")
 endforeach()
+# The longest first, as in tests.cmake.
+foreach(long oracle/oracle oracle/methods cli/mpi cli/serve cli/shards cli/resume cli/bench bits/here cli/chaos)
+  if(TEST ${long})
+    set_tests_properties(${long} PROPERTIES COST 100)
+  endif()
+endforeach()
 
 # The wire protocol as somebody else would write it reads and writes the golden files.
 find_program(PYTHON3 python3)

@@ -8,6 +8,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(MMOFL_TESTS "build the tests" ON)
 option(MMOFL_FUZZ "build the libFuzzer targets (clang)" OFF)
+option(MMOFL_ALL_ISAS "kernels for every instruction set, not for the plain one only" ON)
 option(MMOFL_WERROR "warnings are errors" OFF)
 set(MMOFL_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
 option(MMOFL_COVERAGE "instrument for gcov" OFF)
@@ -33,3 +34,8 @@ if(MMOFL_COVERAGE)
   add_compile_options(--coverage)
   add_link_options(--coverage)
 endif()
+
+# Tests link many programs; gold takes half of the time of the other linker.
+include(CheckLinkerFlag)
+check_linker_flag(C -fuse-ld=gold MMOFL_GOLD)
+set(MMOFL_TEST_LINK $<$<BOOL:${MMOFL_GOLD}>:-fuse-ld=gold>)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import queue
 import re
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -127,11 +129,17 @@ def compiler(mmofl: str) -> str:
     return f"{found[1].lower()} {found[2]}" if found else "unknown"
 
 
-def count(mmofl: str, run: Run, folder: Path, profile: Path | None) -> int:
-    """Instructions inside of the run's function."""
-    shutil.rmtree(folder / "out", ignore_errors=True)
-    shutil.rmtree(folder / "cache", ignore_errors=True)
+def count(
+    mmofl: str, run: Run, folder: Path, cpu: int, profile: Path | None = None
+) -> int:
+    """Instructions inside of the run's function.
+
+    It has one processor, so that the pools that imports open have one thread.
+    """
     command = [
+        "taskset",
+        "--cpu-list",
+        str(cpu),
         "valgrind",
         "--tool=callgrind",
         f"--toggle-collect={run.inside}",
@@ -139,8 +147,6 @@ def count(mmofl: str, run: Run, folder: Path, profile: Path | None) -> int:
         mmofl,
         *run.arguments,
     ]
-    # One processor: the pools that imports open have one thread then.
-    one = min(os.sched_getaffinity(0))
     done = subprocess.run(
         command,
         cwd=folder,
@@ -150,7 +156,6 @@ def count(mmofl: str, run: Run, folder: Path, profile: Path | None) -> int:
             "MMOFL_CACHE_DIR": str(folder / "cache"),
             "MMOFL_ISA": "v3",
         },
-        preexec_fn=lambda: os.sched_setaffinity(0, {one}),
         capture_output=True,
         text=True,
     )
@@ -159,6 +164,26 @@ def count(mmofl: str, run: Run, folder: Path, profile: Path | None) -> int:
         command_line = " ".join(map(str, command))
         sys.exit(f"{command_line}\n{done.stdout}{done.stderr}cannot be counted")
     return int(found[1])
+
+
+def count_each(mmofl: str, inputs: Path) -> Iterable[int]:
+    """The counts of RUNS in order, as many at a time as there are processors."""
+    cpus = os.sched_getaffinity(0)
+    free: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for cpu in cpus:
+        free.put(cpu)
+
+    def counted(run: Run) -> int:
+        cpu = free.get()
+        try:
+            with tempfile.TemporaryDirectory(prefix="mmofl-instructions-") as own:
+                shutil.copytree(inputs, own, dirs_exist_ok=True)
+                return count(mmofl, run, Path(own), cpu)
+        finally:
+            free.put(cpu)
+
+    with ThreadPoolExecutor(len(cpus)) as pool:
+        yield from pool.map(counted, RUNS.values())
 
 
 # ---- table ---------------------------------------------------------------------------
@@ -172,7 +197,7 @@ def row(name: str, old: int | None, now: int) -> str:
 
 def show_profile(mmofl: str, name: str, folder: Path) -> int:
     profile = folder / "profile"
-    count(mmofl, RUNS[name], folder, profile)
+    count(mmofl, RUNS[name], folder, min(os.sched_getaffinity(0)), profile)
     text = subprocess.run(
         ["callgrind_annotate", "--auto=no", "--threshold=99", profile],
         capture_output=True,
@@ -190,8 +215,8 @@ def compare(mmofl: str, folder: Path, write: bool) -> int:
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     old, now = baseline.get("millions", {}), {}
     print(f"{'millions of instructions':32}{'baseline':>12}{'now':>12}{'ratio':>10}")
-    for name, run in RUNS.items():
-        now[name] = count(mmofl, run, folder, None)
+    for name, n in zip(RUNS, count_each(mmofl, folder), strict=True):
+        now[name] = n
         was = old.get(name)
         print(row(name, round(was * 1e6) if was else None, now[name]), flush=True)
     if write:

@@ -28,6 +28,6 @@ endforeach()
 if(BATS AND MMOFL_NATIVE)
   set(MMOFL_EMULATED ${PROJECT_BINARY_DIR}/emulated-mmofl)
   add_test(NAME bits/there COMMAND ${BATS} ${PROJECT_SOURCE_DIR}/tests/bits/there.bats)
-  set_tests_properties(bits/there PROPERTIES TIMEOUT 600 LABELS cross
+  set_tests_properties(bits/there PROPERTIES TIMEOUT 600 LABELS cross COST 100
                        ENVIRONMENT "MMOFL=${MMOFL_NATIVE};MMOFL_THERE=${MMOFL_EMULATED};MMOFL_DEVICE=${MMOFL_EMULATED}-device;MMOFL_EXAMPLES=${PROJECT_SOURCE_DIR}/examples")
 endif()
