@@ -1,4 +1,5 @@
-/* nearest.c - Levenshtein's distance, one row of its table at a time. */
+/* nearest.c - Levenshtein's distance, two neighbours that changed places being one slip
+ * (Damerau), three rows of its table at a time. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,19 +15,23 @@ static int smaller(int a, int b)
 
 static int distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
-    int row[LONGEST + 1]; /* row[j]: from a[0..i) to b[0..j) */
-    for (size_t j = 0; j <= n_b; j++)
-        row[j] = (int)j;
-    for (size_t i = 0; i < n_a; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i + 1;
-        for (size_t j = 0; j < n_b; j++) {
-            int replaced = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = smaller(replaced, smaller(row[j], row[j + 1]) + 1);
+    int table[3][LONGEST + 1]; /* [i % 3][j]: from a[0..i) to b[0..j) */
+    for (size_t i = 0; i <= n_a; i++) {
+        int *row = table[i % 3];
+        const int *above = table[(i + 2) % 3], *before = table[(i + 1) % 3];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= n_b; j++) {
+            if (i == 0) {
+                row[j] = (int)j;
+                continue;
+            }
+            int replaced = above[j - 1] + (a[i - 1] != b[j - 1]);
+            row[j] = smaller(replaced, smaller(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = smaller(row[j], before[j - 2] + 1);
         }
     }
-    return row[n_b];
+    return table[n_a % 3][n_b];
 }
 
 void mmofl_nearest_offer(mmofl_nearest *nearest, const char *name)

@@ -9,7 +9,8 @@
 typedef struct mmofl_nearest {
     const char *text; /* what was written */
     const char *name; /* the nearest name offered so far; NULL: none near enough */
-    int distance;     /* characters to insert, delete or replace between the two */
+    int distance;     /* slips between the two: a character inserted, deleted or
+                       * replaced, or two neighbours that changed places */
 } mmofl_nearest;
 
 /** Keep name if it is nearer than what was offered before, and near enough to be a slip

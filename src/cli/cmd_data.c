@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/nearest.h"
 #include "cli/command.h"
 #include "cli/data_info.h"
 #include "data/source.h"
@@ -176,11 +177,16 @@ static mmofl_status unknown_set(const char *name, mmofl_error *err)
     char known[512] = "";
     mmofl_kind_list sets = mmofl_data_source_kinds();
     size_t n = 0;
-    for (int i = 0; i < sets.n && n < sizeof known; i++)
+    mmofl_nearest nearest = {.text = name};
+    for (int i = 0; i < sets.n && n < sizeof known; i++) {
         n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
                               sets.kinds[i]->name);
-    return mmofl_fail(err, MMOFL_E_UNKNOWN, "'%.100s' is no data set: there is %s",
-                      name, known);
+        mmofl_nearest_offer(&nearest, sets.kinds[i]->name);
+    }
+    char hint[MMOFL_NEAREST_HINT];
+    mmofl_nearest_hint(&nearest, hint);
+    return mmofl_fail(err, MMOFL_E_UNKNOWN, "'%.100s' is no data set: there is %s%s",
+                      name, known, hint);
 }
 
 /* Find the set that the first argument names, with its options. */

@@ -322,7 +322,11 @@ mmofl_data_fetch(const mmofl_data_source *source, const char *url, const char *f
 {
     const mmofl_data_download *download = source->download;
     if (!download)
-        return mmofl_fail(err, MMOFL_E_UNSUPPORTED, "%s: there is nothing to fetch",
+        return mmofl_fail(err, MMOFL_E_UNSUPPORTED,
+                          source->generated
+                              ? "%s is generated: there is nothing to fetch"
+                              : "%s cannot be fetched: docs/datasets.md says where to "
+                                "get it, `mmofl data import` reads it",
                           source->kind.name);
     if (sodium_init() < 0)
         return mmofl_fail(err, MMOFL_E_UNSUPPORTED, "libsodium does not start");

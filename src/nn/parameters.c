@@ -81,22 +81,22 @@ typedef struct axis {
  * values are neighbours, before it the one along which PyTorch's are. */
 static void find_axes(const mmofl_tensor_plan *t, axis axes[MMOFL_LAYER_AXES])
 {
-    axis of[MMOFL_LAYER_AXES];
+    axis of[MMOFL_LAYER_AXES] = {0};
     size_t outside = 1, stored = 1;
     for (int d = t->n_dims - 1; d >= 0; d--) {
         of[d].n = t->dim[d], of[d].outside = outside;
         of[t->axis[d]].stored = stored;
         outside *= t->dim[d], stored *= t->dim[t->axis[d]];
     }
-    int last = t->axis[t->n_dims - 1], before = t->n_dims - 1, n = MMOFL_LAYER_AXES;
-    axes[--n] = of[last];
+    int last = t->axis[t->n_dims - 1], before = t->n_dims - 1, left = MMOFL_LAYER_AXES;
+    axes[--left] = of[last];
     if (before != last)
-        axes[--n] = of[before];
+        axes[--left] = of[before];
     for (int d = 0; d < t->n_dims; d++)
         if (d != last && d != before)
-            axes[--n] = of[d];
-    while (n > 0)
-        axes[--n] = (axis){.n = 1};
+            axes[--left] = of[d];
+    while (left > 0)
+        axes[--left] = (axis){.n = 1};
 }
 
 static size_t smaller(size_t a, size_t b)

@@ -46,7 +46,8 @@ static mmofl_status find_header(const unsigned char *bytes, size_t size,
         n = n << 8 | bytes[i];
     if (n > HEADER_LIMIT)
         return mmofl_fail(err, MMOFL_E_LIMIT,
-                          "header of %llu bytes, at most %d are read",
+                          "is no safetensors file, or one with a header of %llu bytes, "
+                          "of which at most %d are read",
                           (unsigned long long)n, HEADER_LIMIT);
     if (n > size - LENGTH_BYTES)
         return mmofl_fail(err, MMOFL_E_TRUNCATED,

@@ -72,6 +72,18 @@ load helpers
     json 'len(it["modalities"]) == 5'
 }
 
+@test "what cannot be fetched says where it comes from" {
+    expect 1 data fetch utd-mhad
+    complains "docs/datasets.md says where to get it"
+    expect 1 data fetch synthetic-har
+    complains "is generated"
+}
+
+@test "a slip in the name of a set gets a suggestion" {
+    expect 2 data info uci-hra
+    complains "did you mean 'uci-har'?"
+}
+
 @test "fetching from a closed port says how to import by hand" {
     for set in uci-har pamap2 mhealth room-occupancy; do
         expect 1 data fetch "$set" --url "http://127.0.0.1:9/$set.zip"

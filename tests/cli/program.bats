@@ -32,6 +32,8 @@ commands="run resume eval data model config bench info report compare methods an
     silent
     complains "no command 'modle'"
     complains "did you mean 'model'?"
+    expect 2 rnu
+    complains "did you mean 'run'?"
 }
 
 @test "a word like no command gets none" {

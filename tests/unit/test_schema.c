@@ -144,6 +144,7 @@ static void the_nearest_name_is_offered_only_when_near(void **state)
     (void)state;
     CHECK_TEXT(nearest("epoch"), "epochs");
     CHECK_TEXT(nearest("bacth"), "batch");
+    CHECK_TEXT(nearest("rl"), "lr"); /* two that changed places are one slip */
     CHECK_TEXT(nearest("momentun"), "momentum");
     CHECK_TEXT(nearest("batch"), "batch");
     CHECK_TEXT(nearest("ir"), "lr");
