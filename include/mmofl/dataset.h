@@ -45,8 +45,10 @@ typedef struct mmofl_shape {
 
 /** Number of values: the product of the dimensions. */
 MMOFL_API size_t mmofl_shape_count(mmofl_shape shape);
+/** The same number of dimensions, and each as long. */
 MMOFL_API bool mmofl_shape_equal(mmofl_shape a, mmofl_shape b);
-/** "(128, 3)" */
+/** Write "(128, 3)" into text: size bytes of the caller's, cut to fit, the last one
+ * zero; nothing when size is 0. */
 MMOFL_API void mmofl_shape_text(mmofl_shape shape, char *text, size_t size);
 
 /** How real values are handed out; token ids never change. */

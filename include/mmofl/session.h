@@ -78,6 +78,7 @@ MMOFL_API const char *mmofl_session_experiment(const mmofl_session *session);
  * session's. */
 MMOFL_API const mmofl_dataset *mmofl_session_data(const mmofl_session *session);
 
+/** The seed that it runs. */
 MMOFL_API uint64_t mmofl_session_seed(const mmofl_session *session);
 
 /** Rounds the experiment asks for (T).  A session may go on after them. */
@@ -95,6 +96,7 @@ typedef struct mmofl_session_memory {
     size_t total;
 } mmofl_session_memory;
 
+/** Cost: O(1). */
 MMOFL_API mmofl_session_memory mmofl_session_memory_plan(const mmofl_session *session);
 
 /* ---------------------------------------------------------------- learning */

@@ -118,6 +118,9 @@ static mmofl_status analyze_seeds(const request *r, mmofl_run_folder *folder,
     if (!st) {
         for (int i = 0; i < x.n_seeds && !st; i++) {
             mmofl_regret_report report;
+            fprintf(stderr,
+                    "mmofl: seed %" PRIu64 ": looking for the best fixed model\n",
+                    x.seed[i]);
             st = mmofl_analyze_done(&setup, folder, x.seed[i], &report, err);
             if (!st)
                 st = show(&report, r->json, err);

@@ -139,6 +139,12 @@ static int first_difference(const mmofl_curves *a, int i, const mmofl_curves *b,
     return first;
 }
 
+/* Bytes are counted, not measured. */
+static bool is_whole(double x)
+{
+    return !(x < floor(x)) && !(x > floor(x));
+}
+
 static void write_metrics(FILE *to, const mmofl_result_cell *a, int i,
                           const mmofl_result_cell *b, int k)
 {
@@ -146,9 +152,12 @@ static void write_metrics(FILE *to, const mmofl_result_cell *a, int i,
         double u = a->value[m][i], v = b->value[m][k];
         const mmofl_metric_info *info = mmofl_metric((mmofl_result_metric)m);
         double factor = info->is_share ? 100 : 1;
-        if (isfinite(u) && isfinite(v))
-            fprintf(to, "    %-22s %14.4f  %14.4f  %+14.4f%s\n", info->name, factor * u,
-                    factor * v, factor * (v - u), info->is_share ? " points" : "");
+        if (isfinite(u) && isfinite(v)) {
+            int digits = is_whole(u) && is_whole(v) && !info->is_share ? 0 : 4;
+            fprintf(to, "    %-22s %14.*f  %14.*f  %+14.*f%s\n", info->name, digits,
+                    factor * u, digits, factor * v, digits, factor * (v - u),
+                    info->is_share ? " points" : "");
+        }
     }
 }
 

@@ -101,6 +101,7 @@ PYTHON
     says 'train.lr: {kind: constant, start: 0.5}  ->  {kind: constant, start: 0.6}'
     says 'seed 1: first different in round 1'
     says test_accuracy
+    [[ $output =~ bytes_up\ +[0-9]+\ +[0-9]+\ +\+0 ]]
 }
 
 @test "compare refuses a sweep, one folder and three" {
