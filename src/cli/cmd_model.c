@@ -24,7 +24,7 @@ typedef struct request {
 
 static bool is_profile(const request *r)
 {
-    return strcmp(r->verb, "profile") == 0;
+    return r->verb && strcmp(r->verb, "profile") == 0;
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)

@@ -22,7 +22,8 @@ static void ended(const mmofl_chain_space *space, const mmofl_layer *layer,
                   mmofl_phase phase, double start)
 {
     if (space->times)
-        space->times[layer->number].seconds[phase] += mmofl_clock_thread_seconds() - start;
+        space->times[layer->number].seconds[phase] +=
+            mmofl_clock_thread_seconds() - start;
 }
 
 /* g: for layers that tell which rows they touch; may be NULL. */
