@@ -124,8 +124,7 @@ static mmofl_status test_model(const mmofl_setup *setup, const mmofl_safetensors
     const mmofl_experiment *x = setup->experiment;
     const mmofl_dataset *data = setup->data;
     mmofl_model *model;
-    mmofl_status st = mmofl_model_new(&x->model, data->modality, data->n_modalities,
-                                      data->n_classes, NULL, &model, err);
+    mmofl_status st = mmofl_setup_model(setup, &model, err);
     if (st)
         return st;
     mmofl_evaluator_setup tested = {

@@ -88,8 +88,7 @@ static void print_chain(const char *title, const mmofl_chain *chain)
                                      o ? ", " : "", kind->options[o].name, value);
         }
         mmofl_shape_text(layer->out, out, sizeof out);
-        double backward =
-            layer->dw_flops + (mmofl_chain_wants_dx(chain, i) ? layer->dx_flops : 0);
+        double backward = mmofl_chain_backward_flops(chain, i);
         printf("  %2d  %-15s %-38s %-11s %9zu %11.1f %11.1f\n", i, kind->name, options,
                out, layer->n_parameters, layer->flops / 1e3, backward / 1e3);
     }
@@ -129,10 +128,8 @@ static mmofl_status print_memory(const mmofl_experiment *x, const mmofl_model *m
 static mmofl_status print_summary(const mmofl_setup *setup, mmofl_error *err)
 {
     const mmofl_experiment *x = setup->experiment;
-    const mmofl_dataset *data = setup->data;
     mmofl_model *model;
-    mmofl_status st = mmofl_model_new(&x->model, data->modality, data->n_modalities,
-                                      data->n_classes, NULL, &model, err);
+    mmofl_status st = mmofl_setup_model(setup, &model, err);
     if (st)
         return st;
     printf("      %-15s %-38s %-11s %9s %11s %11s\n", "layer", "options", "output",

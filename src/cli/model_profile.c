@@ -176,9 +176,7 @@ static double print_chain(const profile *p, const char *title, const mmofl_chain
     for (int i = 0; i < chain->n; i++) {
         const mmofl_layer *layer = &chain->layer[i];
         const double *seconds = p->times + layer->number * MMOFL_PHASES;
-        double flops = layer->flops + layer->dw_flops;
-        if (mmofl_chain_wants_dx(chain, i))
-            flops += layer->dx_flops;
+        double flops = layer->flops + mmofl_chain_backward_flops(chain, i);
         char name[32], out[64];
         snprintf(name, sizeof name, "%2d  %s", i, layer->kind->kind.name);
         mmofl_shape_text(layer->out, out, sizeof out);
@@ -221,14 +219,11 @@ static void print(const profile *p)
 mmofl_status mmofl_cli_model_profile(const mmofl_setup *setup, double seconds,
                                      mmofl_error *err)
 {
-    const mmofl_experiment *x = setup->experiment;
-    const mmofl_dataset *data = setup->data;
     mmofl_model *model;
-    mmofl_status st = mmofl_model_new(&x->model, data->modality, data->n_modalities,
-                                      data->n_classes, NULL, &model, err);
+    mmofl_status st = mmofl_setup_model(setup, &model, err);
     if (st)
         return st;
-    profile p = {.train = &x->train, .model = model};
+    profile p = {.train = &setup->experiment->train, .model = model};
     st = make(setup, &p);
     if (!st)
         st = measure(&p, seconds);

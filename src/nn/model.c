@@ -313,9 +313,7 @@ static void add_flops(const mmofl_chain *chain, double *forward, double *trainin
     for (int i = 0; i < chain->n; i++) {
         const mmofl_layer *layer = &chain->layer[i];
         *forward += layer->flops;
-        *training += layer->flops + layer->dw_flops;
-        if (mmofl_chain_wants_dx(chain, i))
-            *training += layer->dx_flops;
+        *training += layer->flops + mmofl_chain_backward_flops(chain, i);
     }
 }
 

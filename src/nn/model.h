@@ -46,6 +46,13 @@ static inline bool mmofl_chain_wants_dx(const mmofl_chain *chain, int i)
     return chain->wants_dx || i > chain->first_trained;
 }
 
+/** Work of one sample backward through layer i. */
+static inline double mmofl_chain_backward_flops(const mmofl_chain *chain, int i)
+{
+    const mmofl_layer *layer = &chain->layer[i];
+    return layer->dw_flops + (mmofl_chain_wants_dx(chain, i) ? layer->dx_flops : 0);
+}
+
 typedef struct mmofl_encoder {
     const char *name; /* of its modality */
     int modality; /* number of the modality in the data set: bit of the sample's mask */

@@ -39,6 +39,14 @@ mmofl_status mmofl_setup_init(mmofl_setup *setup, const mmofl_experiment *experi
     return st;
 }
 
+mmofl_status mmofl_setup_model(const mmofl_setup *setup, mmofl_model **model,
+                               mmofl_error *err)
+{
+    const mmofl_dataset *data = setup->data;
+    return mmofl_model_new(&setup->experiment->model, data->modality,
+                           data->n_modalities, data->n_classes, NULL, model, err);
+}
+
 void mmofl_setup_free(mmofl_setup *setup)
 {
     if (!setup->shares_data)

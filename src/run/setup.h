@@ -17,6 +17,11 @@ typedef struct mmofl_setup {
     size_t program;                   /* bytes that the process had in memory before */
 } mmofl_setup;
 
+/** The experiment's model for its data, with the best kernels of this machine.
+ * Statuses as mmofl_model_new. */
+MMOFL_CHECKED mmofl_status mmofl_setup_model(const mmofl_setup *setup,
+                                             mmofl_model **model, mmofl_error *err);
+
 /** Load the data and start `threads` threads (0 = one per core). */
 MMOFL_CHECKED mmofl_status mmofl_setup_init(mmofl_setup *setup,
                                             const mmofl_experiment *experiment,
